@@ -1,0 +1,20 @@
+import type { Nanos } from './words.ts';
+
+const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
+
+/**
+ * `2026-02-09T10:14:03.12Z` (one to nine decimals, any offset) to nanoseconds since the epoch.
+ * Throws a RangeError on anything else: an engine that stamps differently must be noticed.
+ */
+export function parseEventTime(ts: string): Nanos {
+  const parts = RFC3339.exec(ts);
+  const ms = parts ? Date.parse(parts[1]! + parts[3]!) : Number.NaN;
+  if (Number.isNaN(ms)) throw new RangeError(`not an RFC 3339 time: ${ts.slice(0, 40)}`);
+  return BigInt(ms) * 1_000_000n + BigInt((parts![2] ?? '').padEnd(9, '0'));
+}
+
+export const toMs = (at: Nanos): number => Number(at / 1_000_000n);
+export const fromMs = (ms: number): Nanos => BigInt(Math.round(ms)) * 1_000_000n;
+
+/** `2026-02-09T10:14:03.120Z`, as everywhere in log and API. */
+export const isoOfNanos = (at: Nanos): string => new Date(toMs(at)).toISOString();
