@@ -50,6 +50,10 @@ export interface Hit {
   stream: 'stdout' | 'stderr';
   /** The line, redacted and shortened: safe to store, log and show. */
   evidence: string;
+  /** Also worth a probe at once, whatever its class: the worst faults print one such line and then nothing. */
+  suspect?: true;
+  /** What the pattern knows that the operator should read, such as why no restart helps. */
+  advice?: string;
 }
 
 /** A window that holds more hits than allowed. */
@@ -73,6 +77,8 @@ export interface ProbeResult {
   probe: Probe;
   /** `status CONNECTED, check-connection did not answer in 10 s` */
   saw: string;
+  /** With `unknown`: the gateway could not be asked (down, wrong secret, proxy), so this says nothing about the session. */
+  couldNotLook?: true;
 }
 
 /** Remedies from mild to hard. */
@@ -83,7 +89,11 @@ export const RUNGS: readonly Rung[] = ['reconnect', 'restart', 'repair', 'reset'
 export type RefusalCode =
   | 'paused' | 'dry-run' | 'cooldown' | 'budget-spent' | 'in-flight' | 'waiting-for-human' | 'healthy-now' | 'muted'
   | 'correlated-failure' | 'starting-up' | 'stopped-on-purpose' | 'not-attributed' | 'unknown-session' | 'stale'
-  | 'backup-impossible' | 'gateway-unreachable';
+  | 'backup-impossible' | 'gateway-unreachable'
+  /** The last rung of the ladder was tried and did not hold. */
+  | 'ladder-spent'
+  /** A disconnect that may be the network's: no proof that a wipe would help. */
+  | 'fault-not-proven';
 
 /** The steps of a repair, by name, in the order a rung runs them. */
 export type StepName =
@@ -118,4 +128,10 @@ export interface Outcome {
   endedAt: number;
   /** Path of the backup relative to the backup folder; null when the rung makes none. */
   backup: string | null;
+  /** The backup that was put back, when this was a restore and no rung of the ladder. */
+  restored?: string;
+  /** From our close to the first healthy look, ms; null or absent when it was never closed or is not back. */
+  downtimeMs?: number | null;
+  /** Last sign of life before and first after (clock ms; null where none was seen): messages in between may be lost. */
+  gap?: { from: number | null; to: number | null } | null;
 }

@@ -1,0 +1,252 @@
+import type { Decision, FaultClass, Firing, Outcome, RefusalCode } from '../words.ts';
+import { toMs } from '../event-time.ts';
+import { Budget } from './budget.ts';
+import { beforeLooking, decide, type Look, type Policy, type Question } from './decide.ts';
+import type { ContainerStanding, Standing } from './governor.ts';
+import { History } from './history.ts';
+import { incidentKey, type Incident } from './incident.ts';
+
+export interface DeskSettings extends Policy {
+  cooldownMs: number;
+  escalateWithinMs: number;
+  /** So many sessions of one gateway breaking within two minutes put repairs on hold; null: never. */
+  massFailure: number | null;
+}
+
+/** What the world outside the log says of a session, without looking at the session itself. */
+export interface Surroundings {
+  container: ContainerStanding;
+  /** All known sessions of the same gateway, this one among them. */
+  gatewaySessions: readonly string[];
+}
+
+/** Sessions that break this close to each other have one cause outside them. DESIGN: two minutes. */
+const TOGETHER_MS = 2 * 60_000;
+/** Two at once keep the gateway usable: each repair starts a browser. */
+const MAX_REPAIRS_AT_ONCE = 2;
+/** Four repairs at once and one more an hour: enough for the whole ladder, too few for a login a minute. */
+const SESSION_BUDGET = { capacity: 4, refillMs: 3_600_000 };
+/** A fleet with real faults needs some at once; more than one in ten minutes for long is not the sessions' fault. */
+const OVERALL_BUDGET = { capacity: 12, refillMs: 600_000 };
+/** An incident whose obstacle names no end is looked at again this often. */
+const LOOK_AGAIN_MS = 60_000;
+
+/** What the desk says of a decision: the decision, and whether the operator has heard it already. */
+export interface Ruling {
+  incident: Incident;
+  decision: Decision;
+  /** False for a refusal that was told before in this incident. */
+  firstTold: boolean;
+}
+
+/**
+ * Keeps the incidents: they open, are refused or repaired, and close. Pure state on the clock times it is given;
+ * live stream and replay drive the same desk.
+ */
+export class Desk {
+  readonly #settings: DeskSettings;
+  readonly #incidents = new Map<string, Incident>();
+  readonly #opened = new Map<string, number>();
+  readonly #repairing = new Set<string>();
+  readonly #budgets = new Map<string, Budget>();
+  readonly #overall = new Budget(OVERALL_BUDGET.capacity, OVERALL_BUDGET.refillMs);
+  readonly #muted = new Map<string, number>();
+  readonly #loggedOut = new Set<string>();
+  readonly history: History;
+  pausedUntil: number | null = null;
+
+  constructor(settings: DeskSettings) {
+    this.#settings = settings;
+    this.history = new History(settings.cooldownMs, settings.escalateWithinMs);
+  }
+
+  /** A window has fired. The incident when it wants a decision now, null when it is only counted. */
+  report(firing: Firing, now: number): Incident | null {
+    const known = this.#incidents.get(incidentKey(firing));
+    if (known && !this.#isLeftOver(known, toMs(firing.at))) {
+      known.firing = firing;
+      if (firing.at > known.newest) known.newest = firing.at;
+      return !known.busy && known.retryAt !== null && known.retryAt <= now ? known : null;
+    }
+    const incident: Incident = {
+      key: incidentKey(firing), class: firing.class, firing, openedAt: now, newest: firing.at,
+      refusals: new Map(), retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
+    };
+    this.#incidents.set(incident.key, incident);
+    if ('session' in firing.who) this.#opened.set(firing.who.session, now);
+    return incident;
+  }
+
+  incidents(): Incident[] {
+    return [...this.#incidents.values()];
+  }
+
+  /** Closes incidents that wait for nothing and whose evidence has left the window. */
+  sweep(now: number): void {
+    for (const incident of this.incidents()) if (this.#isLeftOver(incident, now)) this.close(incident);
+  }
+
+  #isLeftOver(incident: Incident, now: number): boolean {
+    return !incident.busy && incident.retryAt === null && now - toMs(incident.newest) >= this.#settings.windowMs;
+  }
+
+  /** Incidents whose obstacle may have ended by `now`, oldest deadline first. */
+  due(now: number): Incident[] {
+    return this.incidents()
+      .filter((incident) => !incident.busy && incident.retryAt !== null && incident.retryAt <= now)
+      .sort((a, b) => a.retryAt! - b.retryAt!);
+  }
+
+  /** Clock time of the next incident that is due, or null. */
+  nextDue(): number | null {
+    const times = this.incidents().filter((i) => !i.busy && i.retryAt !== null).map((i) => i.retryAt!);
+    return times.length > 0 ? Math.min(...times) : null;
+  }
+
+  /** What forbids even looking at the session, or null. */
+  beforeLooking(incident: Incident, around: Surroundings, now: number): Ruling | null {
+    const decision = beforeLooking(this.#question(incident, around, now));
+    return decision ? this.#rule(incident, decision, now) : null;
+  }
+
+  decide(incident: Incident, around: Surroundings, look: Look, now: number): Ruling {
+    if (look.probe.probe === 'starting') incident.startingSince ??= now;
+    else incident.startingSince = null;
+    const question = this.#question(incident, around, now);
+    const loggedOut = look.loggedOut || this.#loggedOut.has(sessionName(incident) ?? '');
+    return this.#rule(incident, decide(question, { ...look, loggedOut }), now);
+  }
+
+  /** The plan of that ruling runs now. */
+  began(session: string, now: number): void {
+    this.#repairing.add(session);
+    this.#budgetOf(session).spend(now);
+    this.#overall.spend(now);
+  }
+
+  /** A repair ended; what it means for the incident. `spendsEvidence`: its hits count no longer. */
+  ended(outcome: Outcome, cls: FaultClass, now: number): void {
+    this.#repairing.delete(outcome.session);
+    this.history.remember(outcome, cls);
+    if (outcome.result === 'needs-qr') this.#loggedOut.add(outcome.session);
+    if (outcome.result === 'fixed') this.#loggedOut.delete(outcome.session);
+    for (const incident of this.#ofSession(outcome.session)) {
+      incident.busy = false;
+      if (outcome.result === 'fixed' || outcome.result === 'needs-qr') this.close(incident);
+      else {
+        incident.failedRepairs += 1;
+        incident.retryAt = Math.max(now, this.history.cooldownUntil(outcome.session) ?? now + LOOK_AGAIN_MS);
+      }
+    }
+  }
+
+  /** The session itself said that it works: its incidents are over. */
+  recovered(session: string): Incident[] {
+    this.#loggedOut.delete(session);
+    const over = this.#ofSession(session).filter((incident) => !incident.busy);
+    for (const incident of over) this.close(incident);
+    return over;
+  }
+
+  isRepairing(session: string): boolean {
+    return this.#repairing.has(session);
+  }
+
+  loggedOut(session: string): void {
+    this.#loggedOut.add(session);
+  }
+
+  close(incident: Incident): void {
+    this.#incidents.delete(incident.key);
+  }
+
+  mute(session: string, until: number | null): void {
+    if (until === null) this.#muted.delete(session);
+    else this.#muted.set(session, until);
+    this.#wake(this.#ofSession(session));
+  }
+
+  /** `until` Infinity: until resumed; null: resume now, and every waiting incident is due. */
+  pause(until: number | null): void {
+    this.pausedUntil = until;
+    if (until === null) this.#wake(this.incidents());
+  }
+
+  mutedUntil(session: string): number | null {
+    return this.#muted.get(session) ?? null;
+  }
+
+  #wake(incidents: Incident[]): void {
+    for (const incident of incidents) incident.retryAt = 0;
+  }
+
+  #ofSession(session: string): Incident[] {
+    return this.incidents().filter((incident) => sessionName(incident) === session);
+  }
+
+  #budgetOf(session: string): Budget {
+    const known = this.#budgets.get(session);
+    if (known) return known;
+    const fresh = new Budget(SESSION_BUDGET.capacity, SESSION_BUDGET.refillMs);
+    this.#budgets.set(session, fresh);
+    return fresh;
+  }
+
+  #rule(incident: Incident, decision: Decision, now: number): Ruling {
+    if ('act' in decision) {
+      incident.busy = true;
+      incident.retryAt = null;
+      return { incident, decision, firstTold: true };
+    }
+    if (decision.refused === 'correlated-failure') incident.heldAt = now;
+    const told = incident.refusals.get(decision.refused) ?? 0;
+    incident.refusals.set(decision.refused, told + 1);
+    incident.retryAt = endsByItself(decision.refused) ? (decision.until ?? now + LOOK_AGAIN_MS) : null;
+    return { incident, decision, firstTold: told === 0 };
+  }
+
+  #question(incident: Incident, around: Surroundings, now: number): Question {
+    const session = sessionName(incident);
+    const standing: Standing = {
+      now,
+      windowMs: this.#settings.windowMs,
+      pausedUntil: this.pausedUntil,
+      mutedUntil: session === null ? null : this.mutedUntil(session),
+      container: around.container,
+      repairing: session !== null && this.#repairing.has(session),
+      repairsUnderWay: this.#repairing.size,
+      maxRepairs: MAX_REPAIRS_AT_ONCE,
+      brokeTogether: this.#brokeTogether(incident, around.gatewaySessions, now),
+      massFailure: massFailureLimit(this.#settings.massFailure, around.gatewaySessions.length),
+      cooldownUntil: session === null ? null : this.history.cooldownUntil(session),
+      budgets: session === null ? [] : [this.#budgetOf(session), this.#overall],
+    };
+    const lastRung = session === null ? null : this.history.lastRung(session, incident.class, now);
+    return { incident, standing, policy: this.#settings, lastRung };
+  }
+
+  /** Sessions of the gateway that broke close to this incident, this one included, and are not quiet yet. */
+  #brokeTogether(incident: Incident, gatewaySessions: readonly string[], now: number): number {
+    const own = sessionName(incident);
+    return gatewaySessions.filter((session) => {
+      const opened = this.#opened.get(session);
+      if (opened === undefined || Math.abs(opened - incident.openedAt) > TOGETHER_MS) return false;
+      if (session === own) return true;
+      const newest = Math.max(opened, ...this.#ofSession(session).map((other) => toMs(other.newest)));
+      return now - newest <= TOGETHER_MS;
+    }).length;
+  }
+}
+
+/** Two sessions of a gateway that has only two are all of it. */
+function massFailureLimit(setting: number | null, sessions: number): number | null {
+  if (setting === null) return null;
+  return sessions >= 2 ? Math.min(setting, sessions) : setting;
+}
+
+/** A name that no list knows gets no better by waiting; everything else is looked at again. */
+const endsByItself = (code: RefusalCode): boolean => code !== 'unknown-session' && code !== 'not-attributed';
+
+function sessionName(incident: Incident): string | null {
+  return 'session' in incident.firing.who ? incident.firing.who.session : null;
+}

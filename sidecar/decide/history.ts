@@ -1,0 +1,40 @@
+import type { FaultClass, Outcome, Rung } from '../words.ts';
+
+interface Repaired {
+  class: FaultClass;
+  rung: Rung;
+  endedAt: number;
+}
+
+/**
+ * What was tried on each session and when, as far as decisions need it: the cooldown runs from the end of the
+ * last repair, and a rung that did not hold leads to the next.
+ */
+export class History {
+  readonly #cooldownMs: number;
+  readonly #escalateWithinMs: number;
+  readonly #last = new Map<string, Repaired[]>();
+
+  constructor(cooldownMs: number, escalateWithinMs: number) {
+    this.#cooldownMs = cooldownMs;
+    this.#escalateWithinMs = escalateWithinMs;
+  }
+
+  /** Remembers a repair that touched the session; a refused one did not. */
+  remember(outcome: Pick<Outcome, 'session' | 'rung' | 'result' | 'endedAt'>, cls: FaultClass): void {
+    if (outcome.result === 'refused') return;
+    const others = (this.#last.get(outcome.session) ?? []).filter((repaired) => repaired.class !== cls);
+    this.#last.set(outcome.session, [...others, { class: cls, rung: outcome.rung, endedAt: outcome.endedAt }]);
+  }
+
+  /** The rung of the last repair for that class, if it is recent enough that the same class again means it did not hold. */
+  lastRung(session: string, cls: FaultClass, now: number): Rung | null {
+    const last = this.#last.get(session)?.find((repaired) => repaired.class === cls);
+    return last && now - last.endedAt <= this.#escalateWithinMs ? last.rung : null;
+  }
+
+  cooldownUntil(session: string): number | null {
+    const ends = (this.#last.get(session) ?? []).map((repaired) => repaired.endedAt);
+    return ends.length > 0 ? Math.max(...ends) + this.#cooldownMs : null;
+  }
+}

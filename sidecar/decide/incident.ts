@@ -1,0 +1,35 @@
+import type { FaultClass, Firing, Nanos, RefusalCode } from '../words.ts';
+
+/** Evidence that one session, or a name nobody knows, is breaking. Opens with a firing or a failed health probe. */
+export interface Incident {
+  /** `disconnect pixel12digital`: at most one is open per class and session. */
+  key: string;
+  class: FaultClass;
+  firing: Firing;
+  /** Clock time (ms) of the opening. */
+  openedAt: number;
+  /** Event time of the newest evidence. */
+  newest: Nanos;
+  /** Refusals already told; each is told once per incident, then only counted. */
+  refusals: Map<RefusalCode, number>;
+  /** Clock time (ms) at which it is looked at again without another line; null: only another line does. */
+  retryAt: number | null;
+  /** A decision or a repair for it is under way. */
+  busy: boolean;
+  /** Repairs of this incident that did not end well. */
+  failedRepairs: number;
+  /** Clock time (ms) at which it was last held because others broke with it; null: never. */
+  heldAt: number | null;
+  /** Clock time (ms) since which its probe has said `starting`; null when it does not. */
+  startingSince: number | null;
+}
+
+export function incidentKey(firing: Firing): string {
+  return `${firing.class} ${nameOf(firing)}`;
+}
+
+/** Whose incident it is, in words: the session, the unknown name, or the container whose line names nobody. */
+export function nameOf(firing: Firing): string {
+  if ('session' in firing.who) return firing.who.session;
+  return firing.who.refused === 'unknown-session' ? `unknown ${firing.who.spelled}` : 'nobody';
+}
