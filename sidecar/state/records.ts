@@ -1,0 +1,148 @@
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import type { AttributionRule, Hit, HitClass, Nanos } from '../words.ts';
+import { fromMs } from '../event-time.ts';
+
+export const SCHEMA = `
+  CREATE TABLE IF NOT EXISTS cursors (container_id TEXT PRIMARY KEY, container TEXT NOT NULL, cursor TEXT NOT NULL) STRICT;
+  CREATE TABLE IF NOT EXISTS hits (
+    session TEXT NOT NULL, class TEXT NOT NULL, cause TEXT NOT NULL,
+    at INTEGER NOT NULL, pattern TEXT NOT NULL, rule TEXT NOT NULL,
+    container TEXT NOT NULL, stream TEXT NOT NULL, evidence TEXT NOT NULL,
+    PRIMARY KEY (session, class, cause)
+  ) STRICT;
+  CREATE INDEX IF NOT EXISTS hits_by_time ON hits (at);
+  CREATE TABLE IF NOT EXISTS activity (
+    session TEXT NOT NULL, event TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, event)
+  ) STRICT;
+`;
+
+/** How long to collect before a commit: at most that much is read again after a crash. */
+const GROUP_MS = 100;
+/** Stored hits older than this serve no window and no timeline. */
+const KEEP_HITS_MS = 7 * 24 * 3_600_000;
+
+/**
+ * Cursors, hits and last activity. What belongs together is staged in one tick and committed together, so that
+ * after any cut the stream resumes at a cursor whose hits are all stored, and none twice.
+ */
+export class Records {
+  readonly #database: DatabaseSync;
+  readonly #statements: Record<'cursor' | 'hit' | 'forget' | 'activity', StatementSync>;
+  readonly #staged: { cursors: Map<string, [string, string]>; hits: Hit[]; forgotten: Hit[]; activity: Map<string, Nanos> } = {
+    cursors: new Map(), hits: [], forgotten: [], activity: new Map(),
+  };
+  readonly #failed: (error: Error) => void;
+  #timer: NodeJS.Timeout | null = null;
+
+  /** `failed` hears of a commit that could not be written; what was staged is kept and tried again. */
+  constructor(database: DatabaseSync, failed: (error: Error) => void) {
+    this.#database = database;
+    this.#failed = failed;
+    this.#statements = {
+      cursor: database.prepare('INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET container = excluded.container, cursor = excluded.cursor'),
+      hit: database.prepare('INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
+      forget: database.prepare('DELETE FROM hits WHERE session = ? AND class = ? AND cause = ?'),
+      activity: database.prepare('INSERT INTO activity VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)'),
+    };
+  }
+
+  cursor(containerId: string): string | null {
+    const row = this.#database.prepare('SELECT cursor FROM cursors WHERE container_id = ?').get(containerId);
+    return row ? String(row.cursor) : null;
+  }
+
+  stageCursor(containerId: string, container: string, cursor: string): void {
+    this.#staged.cursors.set(containerId, [container, cursor]);
+    this.#soon();
+  }
+
+  dropCursor(containerId: string): void {
+    this.#staged.cursors.delete(containerId);
+    this.#database.prepare('DELETE FROM cursors WHERE container_id = ?').run(containerId);
+  }
+
+  /** A hit of a known session; activity only moves its last sign of life. */
+  stageHit(hit: Hit): void {
+    if (!('session' in hit.who)) return;
+    if (hit.class === 'activity') {
+      const key = `${hit.who.session}\n${hit.pattern}`;
+      if (hit.at > (this.#staged.activity.get(key) ?? 0n)) this.#staged.activity.set(key, hit.at);
+    } else this.#staged.hits.push(hit);
+    this.#soon();
+  }
+
+  /** A hit that turned out to be another one's echo. */
+  stageRetraction(hit: Hit): void {
+    this.#staged.forgotten.push(hit);
+    this.#soon();
+  }
+
+  /** Commits what is staged, in one transaction. On an error everything stays staged and `failed` is told. */
+  flush(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    const { cursors, hits, forgotten, activity } = this.#staged;
+    if (cursors.size + hits.length + forgotten.length + activity.size === 0) return;
+    try {
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const hit of hits) {
+        const { session, by } = hit.who as { session: string; by: AttributionRule };
+        this.#statements.hit.run(session, hit.class, hit.cause, hit.at, hit.pattern, by, hit.container, hit.stream, hit.evidence);
+      }
+      for (const hit of forgotten) this.#statements.forget.run((hit.who as { session: string }).session, hit.class, hit.cause);
+      for (const [key, at] of activity) {
+        const [session, event] = key.split('\n') as [string, string];
+        this.#statements.activity.run(session, event, at);
+      }
+      for (const [id, [container, cursor]] of cursors) this.#statements.cursor.run(id, container, cursor);
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.#failed(error as Error);
+      this.#soon();
+      return;
+    }
+    cursors.clear();
+    hits.length = 0;
+    forgotten.length = 0;
+    activity.clear();
+  }
+
+  /** Hits of known sessions with `at > since`, oldest first, as they were staged. */
+  hitsSince(since: Nanos, session?: string): Hit[] {
+    this.flush();
+    const rows = this.#database.prepare('SELECT * FROM hits WHERE at > ? AND (?2 IS NULL OR session = ?2) ORDER BY at');
+    rows.setReadBigInts(true);
+    return rows.all(since, session ?? null).map((row) => ({
+      at: row.at as bigint,
+      class: row.class as HitClass,
+      pattern: String(row.pattern),
+      who: { session: String(row.session), by: row.rule as AttributionRule },
+      cause: String(row.cause),
+      container: String(row.container),
+      stream: row.stream as 'stdout' | 'stderr',
+      evidence: String(row.evidence),
+    }));
+  }
+
+  /** The newest sign of life of each kind of event, newest first. */
+  lastActivity(session: string): { event: string; at: Nanos }[] {
+    this.flush();
+    const rows = this.#database.prepare('SELECT event, at FROM activity WHERE session = ? ORDER BY at DESC');
+    rows.setReadBigInts(true);
+    return rows.all(session).map((row) => ({ event: String(row.event), at: row.at as bigint }));
+  }
+
+  forgetOldHits(nowMs: number): void {
+    this.#database.prepare('DELETE FROM hits WHERE at < ?').run(fromMs(nowMs - KEEP_HITS_MS));
+  }
+
+  close(): void {
+    this.flush();
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #soon(): void {
+    this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
+  }
+}
