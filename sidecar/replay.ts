@@ -1,0 +1,143 @@
+import { isOver, recount } from './decide/evidence.ts';
+import type { Look } from './decide/decide.ts';
+import { Desk, type DeskSettings, type Ruling, type Surroundings } from './decide/desk.ts';
+import type { Incident } from './decide/incident.ts';
+import type { Detector, Reading } from './detect/detector.ts';
+import { fromMs, parseEventTime, toMs } from './event-time.ts';
+import type { LogLine, Outcome, Plan, Rung } from './words.ts';
+
+/** One decision of a replay, as it is printed. `rung` is null where it was refused, `refused` then the code. */
+export interface ReplayDecision {
+  at: string;
+  session: string | null;
+  class: string;
+  count: number;
+  rung: Rung | null;
+  refused: string | null;
+  patterns: Record<string, number>;
+  evidence: string[];
+}
+
+export interface ReplayParts {
+  detector: Detector;
+  settings: DeskSettings;
+  /** The sessions that are known. */
+  sessions: readonly string[];
+}
+
+/**
+ * What the live stream would have decided on these lines: the same detector and desk on a virtual clock that is
+ * the event time. The probe is `unknown`, and a repair is taken to end at once. Acts on nothing.
+ * Lines come in the order of their event times; decisions are yielded in time order.
+ */
+export async function* replay(batches: AsyncIterable<readonly LogLine[]>, parts: ReplayParts): AsyncGenerator<ReplayDecision> {
+  const stage = new Stage(parts);
+  for await (const lines of batches) {
+    for (const line of lines) stage.read(line);
+    yield* stage.decisions.splice(0);
+  }
+  stage.end();
+  yield* stage.decisions;
+}
+
+class Stage {
+  readonly decisions: ReplayDecision[] = [];
+  readonly #detector: Detector;
+  readonly #desk: Desk;
+  readonly #around: Surroundings;
+  readonly #windowMs: number;
+  /** Virtual time: the newest event time read so far, in milliseconds. */
+  #now = 0;
+  /** Event time of the next deadline as a line would spell it, so that quiet lines cost one comparison. */
+  #nextDue: string | null = null;
+
+  constructor({ detector, settings, sessions }: ReplayParts) {
+    this.#detector = detector;
+    this.#desk = new Desk(settings);
+    this.#around = { container: 'unknown', gatewaySessions: sessions };
+    this.#windowMs = settings.windowMs;
+  }
+
+  read(line: LogLine): void {
+    if (this.#nextDue !== null && line.ts >= this.#nextDue) this.#runTo(toMs(parseEventTime(line.ts)));
+    const readings = this.#detector.read(line);
+    if (readings.length === 0) return;
+    this.#now = Math.max(this.#now, toMs(parseEventTime(line.ts)));
+    this.#take(readings);
+  }
+
+  /** What is provisional or waiting at the end of the recording is settled as if time went on without lines. */
+  end(): void {
+    this.#take(this.#detector.tick(this.#now + this.#windowMs));
+    this.#runTo(this.#now + this.#windowMs);
+  }
+
+  #runTo(now: number): void {
+    for (;;) {
+      const due = this.#desk.nextDue();
+      if (due === null || due > now) break;
+      this.#now = Math.max(this.#now, due);
+      this.#take(this.#detector.tick(this.#now));
+      for (const incident of this.#desk.due(this.#now)) this.#reconsider(incident);
+    }
+    this.#now = Math.max(this.#now, now);
+    this.#watchDeadline();
+  }
+
+  #take(readings: readonly Reading[]): void {
+    for (const { hit, firing } of readings) {
+      if (hit.class === 'recovery' && 'session' in hit.who) this.#desk.recovered(hit.who.session);
+      if (hit.class === 'logout' && 'session' in hit.who) this.#desk.loggedOut(hit.who.session);
+      const incident = firing && this.#desk.report(firing, this.#now);
+      if (incident) this.#consider(incident);
+    }
+    this.#watchDeadline();
+  }
+
+  #reconsider(incident: Incident): void {
+    recount(incident, this.#detector, this.#now);
+    if (isOver(incident, this.#now, this.#windowMs)) this.#desk.close(incident);
+    else this.#consider(incident);
+  }
+
+  #consider(incident: Incident): void {
+    const ruling = this.#desk.beforeLooking(incident, this.#around, this.#now)
+      ?? this.#desk.decide(incident, this.#around, this.#unaidedLook(), this.#now);
+    if (ruling.firstTold) this.decisions.push(printed(ruling, this.#now));
+    if ('act' in ruling.decision) this.#pretendRepaired(ruling.decision.act, incident);
+  }
+
+  /** Nobody is asked in a replay. WhatsApp was reachable when any session showed a sign of life lately. */
+  #unaidedLook(): Look {
+    const lately = fromMs(this.#now - 2 * this.#windowMs);
+    const alive = this.#around.gatewaySessions.some((session) => (this.#detector.look(session, this.#now).lastActivity ?? 0n) > lately);
+    return { probe: { probe: 'unknown', saw: 'a replay asks nobody' }, gatewayAnswers: true, whatsappReachable: alive, tellsKeysFromLogin: true, loggedOut: false };
+  }
+
+  #pretendRepaired(plan: Plan, incident: Incident): void {
+    const outcome: Outcome = {
+      session: plan.session, rung: plan.rung, result: 'fixed', detail: 'assumed', startedAt: this.#now, endedAt: this.#now, backup: null,
+    };
+    this.#desk.began(plan.session, this.#now);
+    this.#desk.ended(outcome, incident.class, this.#now);
+    this.#detector.clear(plan.session, undefined, fromMs(this.#now));
+  }
+
+  #watchDeadline(): void {
+    const due = this.#desk.nextDue();
+    this.#nextDue = due === null ? null : `${new Date(due).toISOString().slice(0, -1)}000000Z`;
+  }
+}
+
+function printed({ incident: { firing }, decision }: Ruling, now: number): ReplayDecision {
+  return {
+    at: new Date(now).toISOString(),
+    session: 'session' in firing.who ? firing.who.session : firing.who.refused === 'unknown-session' ? firing.who.spelled : null,
+    class: firing.class,
+    count: firing.count,
+    rung: 'act' in decision ? decision.act.rung : null,
+    refused: 'act' in decision ? null : decision.refused,
+    patterns: firing.patterns,
+    evidence: firing.evidence,
+  };
+}
