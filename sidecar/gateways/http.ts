@@ -1,0 +1,156 @@
+import { request as plainRequest, type IncomingMessage } from 'node:http';
+import { request as tlsRequest } from 'node:https';
+import { GatewayError } from './gateway.ts';
+import { ofAnswer, ofConnection, ofDeadline, type Asked } from './faults.ts';
+
+/** A list of thousands of sessions with all their settings stays far below; more is not an answer but a fault. */
+const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
+/** Of another program's words as many as a log line carries well. */
+const LONGEST_QUOTE = 160;
+
+export interface Call {
+  method: 'GET' | 'POST' | 'PUT';
+  /** Below the base address, already encoded: `/api/s1/status-session`. */
+  path: string;
+  /** What messages show instead of `path` where that holds a secret. */
+  shownPath?: string;
+  headers?: Record<string, string>;
+  /** Sent as JSON. */
+  body?: object;
+  deadlineMs: number;
+  /** What slowness means for this call, in words for the operator. */
+  slownessMeans?: string;
+  /** Statuses besides 2xx that are answers, not faults (when they are not a web page). */
+  alsoTake?: readonly number[];
+  /** The caller's own end; its reason is thrown as it is. */
+  signal?: AbortSignal;
+}
+
+export interface Answer {
+  status: number;
+  /** Media type, lower case, without parameters. */
+  type: string;
+  body: Buffer;
+  /** The parsed body; undefined when it is not JSON. */
+  json: unknown;
+}
+
+export interface Endpoint {
+  name: string;
+  url: string;
+  urlSetting: string;
+  secretSetting: string;
+  secretAdvice?: string;
+  /** Never shown, not even when the other side repeats them. */
+  secrets: readonly string[];
+}
+
+/**
+ * One gateway's HTTP address. Every call has its own connection: a reused one that the gateway has just closed would
+ * leave open whether a close or a start was carried out. Redirects are not followed: they would carry the secret along.
+ */
+export class GatewayHttp {
+  readonly asked: Asked;
+  readonly #base: URL;
+  readonly #secrets: readonly string[];
+
+  constructor(endpoint: Endpoint) {
+    const { name, urlSetting, secretSetting, secretAdvice } = endpoint;
+    const base = URL.parse(endpoint.url);
+    if (!base || !/^https?:$/.test(base.protocol)) {
+      throw new GatewayError('unexpected', `${urlSetting} is not a web address: give it as http://host:port`);
+    }
+    this.#base = base;
+    this.#secrets = endpoint.secrets.flatMap((secret) => (secret ? [secret, encodeURIComponent(secret)] : []));
+    this.asked = { name, urlSetting, secretSetting, secretAdvice, address: base.host + base.pathname.replace(/\/+$/, '') };
+  }
+
+  /** The answer with a 2xx status (or one of `alsoTake`); everything else is thrown as a GatewayError. */
+  async ask(call: Call): Promise<Answer> {
+    const request = shown(call);
+    const deadline = AbortSignal.timeout(call.deadlineMs);
+    const signal = call.signal ? AbortSignal.any([call.signal, deadline]) : deadline;
+    let answer: Answer;
+    try {
+      answer = await this.#exchange(call, signal);
+    } catch (error) {
+      call.signal?.throwIfAborted();
+      if (error instanceof GatewayError) throw error;
+      if (deadline.aborted) throw ofDeadline(this.asked, request, call.deadlineMs, call.slownessMeans);
+      throw ofConnection(this.asked, request, error);
+    }
+    const page = isWebPage(answer);
+    const taken = (answer.status >= 200 && answer.status < 300) || call.alsoTake?.includes(answer.status);
+    if (!taken || page) throw ofAnswer(this.asked, request, answer.status, page, page ? '' : this.quote(answer));
+    return answer;
+  }
+
+  /** What the other side said, in one short line, without our secrets. */
+  quote(answer: Answer): string {
+    const said = wordsOf(answer.json) ?? (answer.type.startsWith('text/') ? answer.body.toString('utf8', 0, 4 * LONGEST_QUOTE) : '');
+    const safe = this.#secrets.reduce((text, secret) => text.replaceAll(secret, '***'), said);
+    const line = safe.replace(/[\s\p{C}]+/gu, ' ').trim();
+    return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}...` : line;
+  }
+
+  async #exchange(call: Call, signal: AbortSignal): Promise<Answer> {
+    signal.throwIfAborted();
+    const response = await this.#send(call, signal);
+    const parts: Buffer[] = [];
+    let length = 0;
+    for await (const part of response as AsyncIterable<Buffer>) {
+      length += part.length;
+      if (length > LONGEST_ANSWER_BYTES) {
+        throw new GatewayError('unexpected', `${this.asked.name} answered ${shown(call)} with more than ${LONGEST_ANSWER_BYTES / 1024 / 1024} MB: that is no answer of ${this.asked.name}; check ${this.asked.urlSetting}`);
+      }
+      parts.push(part);
+    }
+    const body = Buffer.concat(parts);
+    const type = (response.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+    return { status: response.statusCode ?? 0, type, body, json: type.startsWith('image/') ? undefined : parsed(body) };
+  }
+
+  #send(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
+    const url = new URL(this.#base.pathname.replace(/\/+$/, '') + call.path, this.#base);
+    url.username = this.#base.username;
+    url.password = this.#base.password;
+    const body = call.body === undefined ? undefined : JSON.stringify(call.body);
+    const headers: Record<string, string> = { accept: 'application/json, image/png', ...call.headers };
+    if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
+    return new Promise((resolve, reject) => {
+      const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
+      // After the response has come, its own stream reports what goes wrong; `reject` is then without effect.
+      send(url, { method: call.method, headers, agent: false, signal }, resolve).on('error', reject).end(body);
+    });
+  }
+}
+
+const shown = (call: Call): string => `${call.method} ${call.shownPath ?? call.path}`;
+
+function isWebPage(answer: Answer): boolean {
+  return answer.type.includes('html') || /^\s*<(!doctype|html)/i.test(answer.body.toString('latin1', 0, 64));
+}
+
+function parsed(body: Buffer): unknown {
+  try {
+    return JSON.parse(body.toString('utf8'));
+  } catch {
+    return undefined; // not JSON: the caller knows whether that is a fault
+  }
+}
+
+/** The sentence in `{"message": …}` or `{"error": …}` (`{"error": {"message": …}}` too). */
+function wordsOf(json: unknown): string | undefined {
+  for (const field of ['message', 'error', 'response']) {
+    const value = fieldOf(json, field);
+    if (typeof value === 'string' && value) return value;
+    const inner = fieldOf(value, 'message');
+    if (typeof inner === 'string' && inner) return inner;
+  }
+  return undefined;
+}
+
+/** A field of whatever came; undefined when there is none. */
+export function fieldOf(json: unknown, field: string): unknown {
+  return typeof json === 'object' && json !== null && Object.hasOwn(json, field) ? (json as Record<string, unknown>)[field] : undefined;
+}

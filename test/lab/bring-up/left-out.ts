@@ -1,0 +1,25 @@
+import { globSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Missing } from './bring-up.ts';
+
+export interface LeftOut {
+  what: string;
+  why: string;
+  globs: string[];
+}
+
+/** Tests that start Redis themselves name one of these. */
+const STARTS_REDIS = /testRedisServer|AUTO_FIX_TEST_REDIS_SERVER/;
+
+/** Which tests cannot run on this machine, and why. */
+export function leftOut(root: string, missing: Missing): LeftOut[] {
+  const without: LeftOut[] = [];
+  if (missing.engine !== undefined) {
+    without.push({ what: 'tests on a real engine', why: missing.engine, globs: ['test/**/*.engine.test.ts', 'test/e2e/**'] });
+  }
+  if (missing.redis !== undefined) {
+    const globs = globSync('test/**/*.test.ts', { cwd: root }).filter((path) => STARTS_REDIS.test(readFileSync(join(root, path), 'utf8')));
+    if (globs.length > 0) without.push({ what: `tests on a real Redis (${globs.length} files)`, why: missing.redis, globs });
+  }
+  return without;
+}
