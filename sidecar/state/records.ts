@@ -27,9 +27,9 @@ const KEEP_HITS_MS = 7 * 24 * 3_600_000;
  */
 export class Records {
   readonly #database: DatabaseSync;
-  readonly #statements: Record<'cursor' | 'hit' | 'forget' | 'activity', StatementSync>;
-  readonly #staged: { cursors: Map<string, [string, string]>; hits: Hit[]; forgotten: Hit[]; activity: Map<string, Nanos> } = {
-    cursors: new Map(), hits: [], forgotten: [], activity: new Map(),
+  readonly #statements: Record<'cursor' | 'hit' | 'activity', StatementSync>;
+  readonly #staged: { cursors: Map<string, [string, string]>; hits: Hit[]; activity: Map<string, Nanos> } = {
+    cursors: new Map(), hits: [], activity: new Map(),
   };
   readonly #failed: (error: Error) => void;
   #timer: NodeJS.Timeout | null = null;
@@ -41,7 +41,6 @@ export class Records {
     this.#statements = {
       cursor: database.prepare('INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET container = excluded.container, cursor = excluded.cursor'),
       hit: database.prepare('INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
-      forget: database.prepare('DELETE FROM hits WHERE session = ? AND class = ? AND cause = ?'),
       activity: database.prepare('INSERT INTO activity VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)'),
     };
   }
@@ -61,19 +60,16 @@ export class Records {
     this.#database.prepare('DELETE FROM cursors WHERE container_id = ?').run(containerId);
   }
 
-  /** A hit of a known session; activity only moves its last sign of life. */
+  /** A hit of a known session; what nobody owns is not stored. */
   stageHit(hit: Hit): void {
     if (!('session' in hit.who)) return;
-    if (hit.class === 'activity') {
-      const key = `${hit.who.session}\n${hit.pattern}`;
-      if (hit.at > (this.#staged.activity.get(key) ?? 0n)) this.#staged.activity.set(key, hit.at);
-    } else this.#staged.hits.push(hit);
+    this.#staged.hits.push(hit);
     this.#soon();
   }
 
-  /** A hit that turned out to be another one's echo. */
-  stageRetraction(hit: Hit): void {
-    this.#staged.forgotten.push(hit);
+  /** The newest sign of life of that kind; an older one changes nothing. */
+  stageActivity(session: string, event: string, at: Nanos): void {
+    this.#staged.activity.set(`${session}\n${event}`, at);
     this.#soon();
   }
 
@@ -81,15 +77,14 @@ export class Records {
   flush(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    const { cursors, hits, forgotten, activity } = this.#staged;
-    if (cursors.size + hits.length + forgotten.length + activity.size === 0) return;
+    const { cursors, hits, activity } = this.#staged;
+    if (cursors.size + hits.length + activity.size === 0) return;
     try {
       this.#database.exec('BEGIN IMMEDIATE');
       for (const hit of hits) {
         const { session, by } = hit.who as { session: string; by: AttributionRule };
         this.#statements.hit.run(session, hit.class, hit.cause, hit.at, hit.pattern, by, hit.container, hit.stream, hit.evidence);
       }
-      for (const hit of forgotten) this.#statements.forget.run((hit.who as { session: string }).session, hit.class, hit.cause);
       for (const [key, at] of activity) {
         const [session, event] = key.split('\n') as [string, string];
         this.#statements.activity.run(session, event, at);
@@ -104,7 +99,6 @@ export class Records {
     }
     cursors.clear();
     hits.length = 0;
-    forgotten.length = 0;
     activity.clear();
   }
 

@@ -1,0 +1,136 @@
+import { readFileSync, readlinkSync } from 'node:fs';
+import { hostname } from 'node:os';
+import type { DatabaseSync } from 'node:sqlite';
+import type { Clock } from '../clock.ts';
+
+export const LOCK_SCHEMA = `
+CREATE TABLE IF NOT EXISTS session_locks (
+  session TEXT PRIMARY KEY,
+  token TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  pid INTEGER NOT NULL,
+  born TEXT NOT NULL,
+  host TEXT NOT NULL,
+  taken_at INTEGER NOT NULL,
+  heartbeat_at INTEGER NOT NULL
+) STRICT;`;
+export { LOCK_SCHEMA as SCHEMA };
+
+/** A holder says it is alive this often. */
+const HEARTBEAT_MS = 2_000;
+/** A holder in another container cannot be asked for its pid: it counts as gone after several missed heartbeats. */
+const STALE_AFTER_MS = 15_000;
+
+export interface Holder {
+  /** Who, in words: `sidecar`, `command line`. */
+  owner: string;
+  pid: number;
+  host: string;
+  takenAt: number;
+}
+
+export interface SessionLock {
+  /** False when another process took it over: then nothing more may be changed. */
+  stillMine(): boolean;
+  release(): void;
+}
+
+export type Taken = { lock: SessionLock } | { heldBy: Holder };
+
+/** What a process is on this machine, exact enough that a recycled pid is not taken for the old process. */
+export interface Identity {
+  pid: number;
+  /** Start time of the process in the kernel's ticks. */
+  born: string;
+  /** Host name, boot and pid namespace: equal only where pids mean the same. */
+  host: string;
+}
+
+/** One lock per session for everything that changes it, sidecar and command line alike, in the state database. */
+export class Locks {
+  readonly #db: DatabaseSync;
+  readonly #clock: Clock;
+  readonly #self: Identity;
+  #count = 0;
+
+  constructor(db: DatabaseSync, clock: Clock, self: Identity = whoAmI()) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#self = self;
+  }
+
+  take(session: string, owner: string): Taken {
+    const { pid, born, host } = this.#self;
+    const token = `${host}/${pid}/${born}/${this.#clock.now()}/${++this.#count}`;
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      const holder = this.holder(session);
+      if (!holder) {
+        const now = this.#clock.now();
+        this.#db.prepare('INSERT OR REPLACE INTO session_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(session, token, owner, pid, born, host, now, now);
+      }
+      this.#db.exec('COMMIT');
+      return holder ? { heldBy: holder } : { lock: this.#held(session, token) };
+    } catch (error) {
+      this.#db.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  /** Who works on that session now; null when nobody does, or only somebody who died over it. */
+  holder(session: string): Holder | null {
+    const row = this.#db.prepare('SELECT owner, pid, born, host, taken_at, heartbeat_at FROM session_locks WHERE session = ?').get(session) as
+      | { owner: string; pid: number; born: string; host: string; taken_at: number; heartbeat_at: number } | undefined;
+    if (!row || this.#isStale(row)) return null;
+    return { owner: row.owner, pid: row.pid, host: row.host.split(' ')[0]!, takenAt: row.taken_at };
+  }
+
+  #isStale(row: { pid: number; born: string; host: string; heartbeat_at: number }): boolean {
+    if (row.host === this.#self.host) return bornOf(row.pid) !== row.born;
+    return this.#clock.now() - row.heartbeat_at > STALE_AFTER_MS;
+  }
+
+  #held(session: string, token: string): SessionLock {
+    const beat = () => Number(this.#db.prepare('UPDATE session_locks SET heartbeat_at = ? WHERE session = ? AND token = ?').run(this.#clock.now(), session, token).changes) === 1;
+    let mine = true;
+    const timer = setInterval(() => {
+      try {
+        mine = mine && beat();
+      } catch (error) {
+        // A busy database costs a beat, not the lock; anything else shows at the next stillMine().
+        if (!/locked|busy/i.test(String(error))) mine = false;
+      }
+    }, HEARTBEAT_MS);
+    timer.unref();
+    return {
+      stillMine: () => (mine = mine && beat()),
+      release: () => {
+        clearInterval(timer);
+        mine = false;
+        this.#db.prepare('DELETE FROM session_locks WHERE session = ? AND token = ?').run(session, token);
+      },
+    };
+  }
+}
+
+export function whoAmI(): Identity {
+  const read = (look: () => string) => {
+    try {
+      return look().trim();
+    } catch {
+      return '?';
+    }
+  };
+  const boot = read(() => readFileSync('/proc/sys/kernel/random/boot_id', 'utf8'));
+  return { pid: process.pid, born: bornOf(process.pid) ?? '?', host: `${hostname()} ${boot} ${read(() => readlinkSync('/proc/self/ns/pid'))}` };
+}
+
+/** Start time of a process in ticks since boot (proc(5), field 22 of stat); null when there is none, or it is a zombie. */
+export function bornOf(pid: number): string | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').replace(/^.*\) /s, '').split(' ');
+    return fields[0] === 'Z' ? null : fields[19]!;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,57 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, expect, test } from 'vitest';
+import { VirtualClock } from '../../sidecar/clock.ts';
+import { bornOf, Locks, LOCK_SCHEMA, whoAmI, type SessionLock } from '../../sidecar/state/lock.ts';
+
+let db: DatabaseSync;
+const clock = new VirtualClock(1_000_000);
+beforeEach(() => {
+  db = new DatabaseSync(':memory:');
+  db.exec(LOCK_SCHEMA);
+});
+
+function mustTake(locks: Locks, session: string): SessionLock {
+  const taken = locks.take(session, 'sidecar');
+  if ('heldBy' in taken) throw new Error(`held by ${taken.heldBy.owner}`);
+  return taken.lock;
+}
+
+test('a session is held by one at a time, and the other learns by whom', () => {
+  const lock = mustTake(new Locks(db, clock), '26');
+  expect(new Locks(db, clock).take('26', 'command line')).toMatchObject({ heldBy: { owner: 'sidecar', pid: process.pid } });
+  expect('lock' in new Locks(db, clock).take('27', 'command line')).toBe(true);
+  lock.release();
+  expect('lock' in new Locks(db, clock).take('26', 'command line')).toBe(true);
+});
+
+test('the lock of a process that died is taken over at once, and the dead one no longer holds it', async () => {
+  const child = spawn('sleep', ['60']);
+  const dead = new Locks(db, clock, { ...whoAmI(), pid: child.pid!, born: bornOf(child.pid!)! });
+  const theirs = mustTake(dead, '26');
+  expect(new Locks(db, clock).holder('26')).toMatchObject({ pid: child.pid });
+  child.kill('SIGKILL');
+  await once(child, 'exit');
+  const mine = mustTake(new Locks(db, clock), '26');
+  expect(theirs.stillMine()).toBe(false);
+  theirs.release();
+  expect(mine.stillMine()).toBe(true);
+  mine.release();
+});
+
+test('a recycled pid is not the old holder', () => {
+  mustTake(new Locks(db, clock, { ...whoAmI(), born: '1' }), '26');
+  expect(new Locks(db, clock).holder('26')).toBeNull();
+});
+
+test('a holder in another container counts as gone after 15 s without a heartbeat', async () => {
+  const elsewhere = new Locks(db, clock, { pid: 7, born: '5', host: 'other-container boot ns' });
+  const lock = mustTake(elsewhere, '26');
+  await clock.moveTo(clock.now() + 15_000);
+  expect(new Locks(db, clock).holder('26')).toMatchObject({ host: 'other-container' });
+  expect(lock.stillMine()).toBe(true);
+  await clock.moveTo(clock.now() + 15_001);
+  expect(new Locks(db, clock).holder('26')).toBeNull();
+  lock.release();
+});
