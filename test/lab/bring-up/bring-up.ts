@@ -4,7 +4,7 @@ import { withLock } from '../../../.ci/lock.mjs';
 import { ensureEngine, type Engine } from './engine.ts';
 import { ensureImages } from './images.ts';
 import { LAB_HOME } from './places.ts';
-import { ensurePlugins } from './plugins.ts';
+import { ensureClient, ensurePlugins } from './plugins.ts';
 import { ensureRedisServer } from './redis-server.ts';
 import { sayOnStderr, type Say } from './shell.ts';
 
@@ -38,8 +38,10 @@ export async function bringUp(say: Say = sayOnStderr): Promise<Lab> {
       const engine = await ensureEngine(say);
       lab.engine = engine;
       lab.release = () => alone(say, () => engine.release());
+      await ensureClient(say);
       await ensurePlugins(say);
       await ensureImages(engine.socket, say);
+      lab.env.PATH = process.env.PATH ?? '';
       lab.env.AUTO_FIX_TEST_DOCKER = engine.socket;
       lab.env.DOCKER_HOST = `unix://${engine.socket}`;
     });

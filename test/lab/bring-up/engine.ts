@@ -66,7 +66,6 @@ async function installedEngine(say: Say): Promise<Engine | null> {
   const missing = [...(which('dockerd') ? [] : ['docker.io']), ...(which('iptables') ? [] : ['iptables'])];
   if (process.getuid?.() !== 0) throw new Error('no Docker engine answers, and only root can start one: start Docker, or run as root');
   if (missing.length > 0) await aptInstall(missing, say);
-  if (!which('docker')) await aptInstall(['docker-cli'], say);
   if (missing.length === 0 || !existsSync('/run/systemd/system')) return null;
   for (const until = Date.now() + SERVICE_START_MS; Date.now() < until; await sleep(250)) {
     const version = await engineVersion(DEFAULT_SOCKET);

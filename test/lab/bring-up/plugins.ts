@@ -1,9 +1,9 @@
 import { copyFileSync, chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { machineMirror } from './debian.ts';
 import { LAB_HOME } from './places.ts';
-import { must, run, type Say } from './shell.ts';
+import { must, run, which, type Say } from './shell.ts';
 
 /**
  * The first Debian suite that has Compose v2 and buildx as client plugins (2.26.1 and 0.13.1, both run with the
@@ -16,6 +16,16 @@ const PLUGINS = [
   { verb: 'buildx', file: 'docker-buildx', package: 'docker-buildx' },
 ];
 
+/** Puts the `docker` client into the lab's own folder and into PATH, where an engine answers and no client is installed. */
+export async function ensureClient(say: Say): Promise<void> {
+  if (which('docker')) return;
+  const folder = join(LAB_HOME, 'bin');
+  if (!existsSync(join(folder, 'docker'))) {
+    await take(['docker-cli'], [{ from: 'usr/bin/docker', to: join(folder, 'docker') }], say);
+  }
+  process.env.PATH = `${folder}:${process.env.PATH ?? ''}`;
+}
+
 /** Puts the client plugins that are missing into `~/.docker/cli-plugins/`. */
 export async function ensurePlugins(say: Say): Promise<void> {
   const missing = [];
@@ -24,21 +34,30 @@ export async function ensurePlugins(say: Say): Promise<void> {
   }
   if (missing.length === 0) return;
 
-  const names = missing.map((plugin) => plugin.package);
+  const home = join(homedir(), '.docker/cli-plugins');
+  await take(
+    missing.map((plugin) => plugin.package),
+    missing.map(({ file }) => ({ from: join('usr/libexec/docker/cli-plugins', file), to: join(home, file) })),
+    say,
+  );
+}
+
+/** Takes single programs out of packages; each appears whole or not at all. */
+async function take(packages: readonly string[], programs: readonly { from: string; to: string }[], say: Say): Promise<void> {
   const mirror = machineMirror();
-  if (!mirror) throw new Error(`docker ${missing.map((plugin) => plugin.verb).join(' and docker ')} missing, and this is no Debian with a mirror in its source list: install them by hand`);
-  say(`fetching ${names.join(' and ')} (Debian ${PLUGIN_SUITE}, into ~/.docker/cli-plugins)`);
+  if (!mirror) throw new Error(`${packages.join(' and ')} missing, and this is no Debian with a mirror in its source list: install by hand`);
+  say(`fetching ${packages.join(' and ')} (Debian ${PLUGIN_SUITE}, into ${dirname(programs[0]!.to)})`);
   mkdirSync(LAB_HOME, { recursive: true });
   const work = mkdtempSync(join(LAB_HOME, 'plugins-'));
   try {
-    await downloadFrom(PLUGIN_SUITE, mirror.uri, names, work);
-    const home = join(homedir(), '.docker/cli-plugins');
-    mkdirSync(home, { recursive: true });
-    for (const plugin of missing) {
-      const whole = join(home, `.${plugin.file}.new`);
-      copyFileSync(join(work, 'root/usr/libexec/docker/cli-plugins', plugin.file), whole);
-      chmodSync(whole, 0o755);
-      renameSync(whole, join(home, plugin.file));
+    await downloadFrom(PLUGIN_SUITE, mirror.uri, packages, work);
+    for (const { from, to } of programs) {
+      const source = join(work, 'root', from);
+      if (!existsSync(source)) throw new Error(`the packages ${packages.join(', ')} of ${PLUGIN_SUITE} hold no ${from} any more`);
+      mkdirSync(dirname(to), { recursive: true });
+      copyFileSync(source, `${to}.new`);
+      chmodSync(`${to}.new`, 0o755);
+      renameSync(`${to}.new`, to);
     }
   } finally {
     rmSync(work, { recursive: true, force: true });
@@ -62,8 +81,5 @@ async function downloadFrom(suite: string, mirrorUri: string, packages: readonly
   await must('apt-get', [...apart, 'download', '-q', ...packages], { cwd: work });
   for (const name of readdirSync(work).filter((file) => file.endsWith('.deb'))) {
     await must('dpkg', ['-x', join(work, name), join(work, 'root')]);
-  }
-  if (!existsSync(join(work, 'root/usr/libexec/docker/cli-plugins'))) {
-    throw new Error(`the packages ${packages.join(', ')} of ${suite} hold no client plugins any more`);
   }
 }

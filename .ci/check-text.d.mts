@@ -1,0 +1,1 @@
+export function findings(path: string, text: string): string[];
