@@ -5,8 +5,11 @@ import { isOver, recount } from './decide/evidence.ts';
 import { nameOf, type Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
 import { fromMs } from './event-time.ts';
-import type { Repairer } from './repair/repairer.ts';
 import type { Target } from './fleet.ts';
+import { Interrupted } from './repair/faults.ts';
+import type { Repairer } from './repair/runner.ts';
+import type { Alerter } from './report/alerts.ts';
+import type { Metrics } from './report/metrics.ts';
 import type { Records } from './state/records.ts';
 import type { Delivery } from './watch/watcher.ts';
 import type { Firing, Hit, Nanos, Outcome, Plan } from './words.ts';
@@ -18,22 +21,26 @@ export interface CaretakerParts {
   repairer: Pick<Repairer, 'run'>;
   clock: Clock;
   windowMs: number;
-  target(session: string): Target;
+  /** Null for a session that no list names any more. */
+  target(session: string): Target | null;
   surroundings(session: string): Surroundings;
-  sessionsIn(container: string): readonly string[];
+  /** All known sessions. */
+  sessions(): readonly string[];
   look(session: string, newestEvidence: Nanos): Promise<Look>;
   /** One line of the operator's log. */
   tell(level: 'info' | 'warn', message: string, session?: string): void;
-  /** Something a human should know now; `resolved` when it is over. One alert per key until then. */
-  alert(key: string, message: string, session?: string): void;
-  resolved(key: string, message: string, session?: string): void;
-  count(what: 'hit' | 'firing' | 'refusal' | 'outcome' | 'probe', label: string): void;
+  /** What a human should know now: one matter per key until it is resolved. */
+  alerts: Alerter;
+  figures: Pick<Metrics, 'hit' | 'firing' | 'refusal' | 'repair' | 'probe'>;
 }
 
 /** A close takes about a second to print all its lines; a look before that sees half of it. */
 const LET_IT_FINISH_MS = 3000;
 /** One suspect line is one look; a burst of them is not worth more. */
 const SUSPECT_REST_MS = 60_000;
+
+/** After a crash the last sign of life may be that much older than it was; it only starts probes. */
+const STORE_ACTIVITY_MS = 10_000;
 
 /** Refusals that leave a session broken until a human does something. */
 const WORTH_AN_ALERT = new Set([
@@ -48,6 +55,7 @@ export class Caretaker {
   readonly #parts: CaretakerParts;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #lastSuspectLook = new Map<string, number>();
+  #activityStoredAt = 0;
   #stopping = false;
 
   constructor(parts: CaretakerParts) {
@@ -69,6 +77,7 @@ export class Caretaker {
     const { detector, desk, clock, windowMs } = this.#parts;
     const now = clock.now();
     this.#take(detector.tick(now));
+    this.#storeActivity(now);
     desk.sweep(now);
     if (this.#stopping) return;
     for (const incident of desk.due(now)) {
@@ -90,8 +99,29 @@ export class Caretaker {
     const firing: Firing = {
       at: fromMs(now), class: 'disconnect', who: { session, by: 'named' }, count: 1, patterns: { [pattern]: 1 }, evidence: [saw],
     };
-    const incident = this.#parts.desk.report(firing, now);
-    if (incident) this.#start(this.#consider(incident));
+    this.fired(firing);
+  }
+
+  /** Evidence over the limit, from a window or from elsewhere: decided on now, or only counted. */
+  fired(firing: Firing): void {
+    this.#parts.figures.firing(firing.class);
+    const incident = this.#parts.desk.report(firing, this.#parts.clock.now());
+    if (incident && !this.#stopping) this.#start(this.#consider(incident));
+  }
+
+  /** A backup was put back by hand: what was counted before is spent. */
+  restored(outcome: Outcome): Outcome {
+    this.#parts.detector.clear(outcome.session, undefined, fromMs(outcome.endedAt));
+    this.#announceOutcome(outcome);
+    return outcome;
+  }
+
+  /** A repair that a cut had left open has ended. */
+  recovered(outcome: Outcome): void {
+    const { detector, desk } = this.#parts;
+    detector.clear(outcome.session, undefined, fromMs(outcome.endedAt));
+    desk.ended(outcome, 'disconnect', this.#parts.clock.now());
+    this.#announceOutcome(outcome);
   }
 
   /** Takes nothing new and resolves when what is under way has ended. */
@@ -101,36 +131,40 @@ export class Caretaker {
   }
 
   #take(readings: readonly Reading[]): void {
-    const { desk, records, clock } = this.#parts;
-    for (const { hit, firing, fresh, retracts } of readings) {
-      if (retracts) records.stageRetraction(retracts);
+    const { records } = this.#parts;
+    for (const { hit, firing, fresh } of readings) {
       if (fresh) this.#note(hit);
       if (!firing) continue;
       records.flush();
-      this.#parts.count('firing', firing.class);
-      const incident = desk.report(firing, clock.now());
-      if (incident && !this.#stopping) this.#start(this.#consider(incident));
+      this.fired(firing);
     }
   }
 
   #note(hit: Hit): void {
-    const { desk, records } = this.#parts;
-    this.#parts.count('hit', hit.class);
+    const { alerts, records } = this.#parts;
+    this.#parts.figures.hit(hit.class);
     records.stageHit(hit);
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
     if (hit.class === 'recovery') this.#backAgain(session, hit.pattern);
-    if (hit.class === 'logout') {
-      desk.loggedOut(session);
-      this.#parts.alert(`logout ${session}`, `unlinked, banned or replaced (${hit.pattern}): only a human with the phone can bring it back; scan its QR`, session);
-    }
+    if (hit.class === 'logout')
+      alerts.alert({ key: `logout ${session}`, session, kind: 'logout', message: hit.advice ?? `logged out (${hit.pattern}); only a new QR scan brings it back: auto-fix qr ${session}` });
     if (hit.suspect) this.#start(this.#lookAtSuspect(session, hit));
   }
 
   #backAgain(session: string, pattern: string): void {
     const over = this.#parts.desk.recovered(session);
     if (over.length > 0) this.#parts.tell('info', `works again (${pattern})`, session);
-    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.resolved(key, `works again (${pattern})`, session);
+    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
+  }
+
+  #storeActivity(now: number): void {
+    if (now - this.#activityStoredAt < STORE_ACTIVITY_MS) return;
+    this.#activityStoredAt = now;
+    const { detector, records } = this.#parts;
+    for (const session of this.#parts.sessions()) {
+      for (const [event, at] of Object.entries(detector.look(session, now).activity)) records.stageActivity(session, event, at);
+    }
   }
 
   async #lookAtSuspect(session: string, hit: Hit): Promise<void> {
@@ -142,7 +176,7 @@ export class Caretaker {
     await clock.sleep(LET_IT_FINISH_MS);
     if (this.#stopping || desk.isRepairing(session)) return;
     const { probe } = await this.#parts.look(session, hit.at);
-    this.#parts.count('probe', probe.probe);
+    this.#parts.figures.probe(probe.probe);
     // A session that is `closed` after such a line was closed by somebody: a browser that dies leaves CONNECTED behind.
     if (probe.probe === 'zombie' || probe.probe === 'starting') this.sick(session, hit.pattern, probe.saw);
   }
@@ -155,7 +189,7 @@ export class Caretaker {
     if (early || session === null) return early ? this.#announce(early, null) : undefined;
     incident.busy = true;
     const look = await this.#parts.look(session, incident.newest).finally(() => { incident.busy = false; });
-    this.#parts.count('probe', look.probe.probe);
+    this.#parts.figures.probe(look.probe.probe);
     if (this.#stopping) return;
     const ruling = desk.decide(incident, around, look, clock.now());
     this.#announce(ruling, look);
@@ -169,38 +203,47 @@ export class Caretaker {
     const { clock, desk, detector, repairer, records } = this.#parts;
     records.flush();
     const startedAt = clock.now();
-    const outcome = await repairer.run(plan, this.#parts.target(plan.session)).catch((error: Error): Outcome => ({
-      session: plan.session, rung: plan.rung, result: 'failed', detail: error.message, startedAt, endedAt: clock.now(), backup: null,
-    }));
+    const ended = (result: Outcome['result'], detail: string): Outcome => ({
+      session: plan.session, rung: plan.rung, result, detail, startedAt, endedAt: clock.now(), backup: null,
+    });
+    const target = this.#parts.target(plan.session);
+    const outcome = target === null
+      ? { ...ended('refused', 'no list names it any more; nothing was touched'), code: 'unknown-session' as const }
+      : await repairer.run(plan, target).catch((error: unknown) => {
+        if (error instanceof Interrupted) return null;
+        return ended('failed', (error as Error).message);
+      });
+    if (outcome === null) return ended('failed', 'the sidecar is stopping; the repair is finished or taken back at the next start');
     detector.clear(plan.session, undefined, fromMs(outcome.endedAt));
     desk.ended(outcome, cls, clock.now());
-    this.#parts.count('outcome', `${outcome.rung} ${outcome.result}`);
+    this.#parts.figures.repair(outcome.rung, outcome.result, outcome.downtimeMs ?? undefined);
     this.#announceOutcome(outcome);
     return outcome;
   }
 
   #announce({ incident, decision, firstTold }: Ruling, look: Look | null): void {
-    const { tell, alert, windowMs } = this.#parts;
+    const { tell, alerts, windowMs } = this.#parts;
     const session = 'session' in incident.firing.who ? incident.firing.who.session : undefined;
     if ('act' in decision) return tell('info', decision.act.reason, session);
-    this.#parts.count('refusal', decision.refused);
+    this.#parts.figures.refusal(decision.refused);
     if (!firstTold) return;
     const counted = look ? describe(incident.firing, look.probe, decision.rung, windowMs) : countedWords(incident.firing, windowMs);
     const message = `${counted}; not repaired: ${decision.refused} (${decision.reason})`;
-    if (WORTH_AN_ALERT.has(decision.refused)) alert(`session ${nameOf(incident.firing)}`, message, session);
+    if (WORTH_AN_ALERT.has(decision.refused)) alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
     else tell('info', message, session);
   }
 
   #announceOutcome(outcome: Outcome): void {
-    const { tell, alert, resolved } = this.#parts;
+    const { tell, alerts } = this.#parts;
     const { session, rung, result, detail } = outcome;
+    const alert = (message: string): void => alerts.alert({ key: `session ${session}`, session, kind: outcome.code ?? result, message });
     const took = inSeconds(outcome.endedAt - outcome.startedAt);
     if (result === 'fixed') {
       tell('info', `fixed by ${rung} in ${took}: ${detail}`, session);
-      resolved(`session ${session}`, `fixed by ${rung}`, session);
-    } else if (result === 'refused') alert(`session ${session}`, `not repaired: ${outcome.code} (${detail})`, session);
-    else if (result === 'needs-qr') alert(`session ${session}`, `needs a QR scan after ${rung}: ${detail}`, session);
-    else alert(`session ${session}`, `${result} (${rung}, after ${took}): ${detail}`, session);
+      alerts.resolved(`session ${session}`, `fixed by ${rung}`);
+    } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
+    else if (result === 'needs-qr') alert(`needs a QR scan after ${rung}: ${detail}`);
+    else alert(`${result} (${rung}, after ${took}): ${detail}`);
   }
 
   #closeQuietly(incident: Incident): void {
@@ -209,7 +252,7 @@ export class Caretaker {
   }
 
   #start(work: Promise<unknown>): void {
-    const watched = work.catch((error: Error) => this.#parts.alert('own fault', `the sidecar itself failed while deciding: ${error.message}; the incident is looked at again`));
+    const watched = work.catch((error: Error) => this.#parts.alerts.alert({ key: 'own fault', kind: 'own-fault', message: `the sidecar itself failed while deciding: ${error.message}; the incident is looked at again` }));
     this.#underWay.add(watched);
     void watched.finally(() => this.#underWay.delete(watched));
   }

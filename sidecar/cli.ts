@@ -76,7 +76,6 @@ function io(): Io {
     config() {
       if (config) return config;
       const loaded = loadConfig(process.env);
-      for (const warning of loaded.warnings) process.stderr.write(`warning: ${warning}\n`);
       return (config = loaded.config);
     },
   };

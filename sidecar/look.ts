@@ -4,13 +4,16 @@ import type { Target } from './fleet.ts';
 import type { Nanos, ProbeResult } from './words.ts';
 
 export interface LookParts {
-  target(session: string): Target;
+  /** Null for a session that no list names any more. */
+  target(session: string): Target | null;
   /** Sessions of the same gateway. */
   siblings(session: string): readonly string[];
   /** Event time of the last message of that session that went through (not a contact's presence), or null. */
   lastMessage(session: string): Nanos | null;
   /** Event time of the last sign of life of any kind. */
   lastActivity(session: string): Nanos | null;
+  /** Its log says it was unlinked, banned or replaced, and nothing since says it connected. */
+  loggedOut(session: string): boolean;
   now(): number;
 }
 
@@ -26,13 +29,13 @@ const SIBLINGS_ASKED = 3;
 export async function lookAt(session: string, newestEvidence: Nanos, parts: LookParts): Promise<Look> {
   const target = parts.target(session);
   const probe = provenAlive(session, newestEvidence, parts) ?? (await askGateway(target));
-  const gatewayAnswers = probe.probe !== 'unknown' || (await answers(target));
+  const gatewayAnswers = !probe.couldNotLook;
   return {
     probe,
     gatewayAnswers,
     whatsappReachable: gatewayAnswers && (await reachable(session, parts)),
-    tellsKeysFromLogin: target.stores.every(({ store }) => store.tellsKeysFromLogin),
-    loggedOut: false,
+    tellsKeysFromLogin: (target?.stores ?? []).every(({ store }) => store.tellsKeysFromLogin),
+    loggedOut: parts.loggedOut(session),
   };
 }
 
@@ -41,20 +44,14 @@ function provenAlive(session: string, newestEvidence: Nanos, parts: LookParts): 
   return last !== null && last > newestEvidence ? { probe: 'healthy', saw: `a message went through at ${isoOfNanos(last)}` } : null;
 }
 
-async function askGateway({ gateway, front }: Target): Promise<ProbeResult> {
-  const asked = gateway ?? front;
-  if (!asked) return { probe: 'unknown', saw: 'no gateway is configured that lists it' };
+async function askGateway(target: Target | null): Promise<ProbeResult> {
+  const asked = target?.gateway ?? target?.front;
+  if (!asked) return { probe: 'unknown', saw: 'no gateway is configured that lists it', couldNotLook: true };
   try {
     return await asked.api.probe(asked.name);
   } catch (error) {
-    return { probe: 'unknown', saw: (error as Error).message };
+    return { probe: 'unknown', saw: (error as Error).message, couldNotLook: true };
   }
-}
-
-async function answers({ gateway, front }: Target): Promise<boolean> {
-  const asked = gateway ?? front;
-  if (!asked) return false;
-  return asked.api.list().then(() => true, () => false);
 }
 
 async function reachable(session: string, parts: LookParts): Promise<boolean> {

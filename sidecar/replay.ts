@@ -68,7 +68,7 @@ class Stage {
 
   /** What is provisional or waiting at the end of the recording is settled as if time went on without lines. */
   end(): void {
-    this.#take(this.#detector.tick(this.#now + this.#windowMs));
+    this.#take(this.#detector.flush());
     this.#runTo(this.#now + this.#windowMs);
   }
 
@@ -87,7 +87,6 @@ class Stage {
   #take(readings: readonly Reading[]): void {
     for (const { hit, firing } of readings) {
       if (hit.class === 'recovery' && 'session' in hit.who) this.#desk.recovered(hit.who.session);
-      if (hit.class === 'logout' && 'session' in hit.who) this.#desk.loggedOut(hit.who.session);
       const incident = firing && this.#desk.report(firing, this.#now);
       if (incident) this.#consider(incident);
     }
@@ -102,16 +101,17 @@ class Stage {
 
   #consider(incident: Incident): void {
     const ruling = this.#desk.beforeLooking(incident, this.#around, this.#now)
-      ?? this.#desk.decide(incident, this.#around, this.#unaidedLook(), this.#now);
+      ?? this.#desk.decide(incident, this.#around, this.#unaidedLook(sessionOf(incident)), this.#now);
     if (ruling.firstTold) this.decisions.push(printed(ruling, this.#now));
     if ('act' in ruling.decision) this.#pretendRepaired(ruling.decision.act, incident);
   }
 
   /** Nobody is asked in a replay. WhatsApp was reachable when any session showed a sign of life lately. */
-  #unaidedLook(): Look {
+  #unaidedLook(session: string | null): Look {
     const lately = fromMs(this.#now - 2 * this.#windowMs);
     const alive = this.#around.gatewaySessions.some((session) => (this.#detector.look(session, this.#now).lastActivity ?? 0n) > lately);
-    return { probe: { probe: 'unknown', saw: 'a replay asks nobody' }, gatewayAnswers: true, whatsappReachable: alive, tellsKeysFromLogin: true, loggedOut: false };
+    const loggedOut = session !== null && this.#detector.look(session, this.#now).loggedOutSince !== null;
+    return { probe: { probe: 'unknown', saw: 'a replay asks nobody' }, gatewayAnswers: true, whatsappReachable: alive, tellsKeysFromLogin: true, loggedOut };
   }
 
   #pretendRepaired(plan: Plan, incident: Incident): void {
@@ -132,7 +132,7 @@ class Stage {
 function printed({ incident: { firing }, decision }: Ruling, now: number): ReplayDecision {
   return {
     at: new Date(now).toISOString(),
-    session: 'session' in firing.who ? firing.who.session : firing.who.refused === 'unknown-session' ? firing.who.spelled : null,
+    session: sessionOf({ firing }) ?? (firing.who as { spelled?: string }).spelled ?? null,
     class: firing.class,
     count: firing.count,
     rung: 'act' in decision ? decision.act.rung : null,
@@ -141,3 +141,5 @@ function printed({ incident: { firing }, decision }: Ruling, now: number): Repla
     evidence: firing.evidence,
   };
 }
+
+const sessionOf = ({ firing }: Pick<Incident, 'firing'>): string | null => ('session' in firing.who ? firing.who.session : null);

@@ -2,11 +2,10 @@ import { createReadStream } from 'node:fs';
 import { realClock } from '../clock.ts';
 import { Detector } from '../detect/detector.ts';
 import { loadPatterns } from '../detect/patterns.ts';
-import { Roster } from '../roster.ts';
-import type { KnownSessions } from '../fleet.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';
+import { knownSessions } from './known-sessions.ts';
 
 export const replayCommand: Command = {
   usage: 'replay CONTAINER[=FILE]… [--sessions a,b]',
@@ -24,51 +23,32 @@ engine's own history of that container. The same CONTAINER may be given several 
   async run(words, io) {
     if (words.args.length === 0) throw new UsageError('CONTAINER=FILE is missing');
     const config = io.config();
-    const given = text(words, 'sessions');
-    const sessions = given === undefined ? await knownHere(io) : namedSessions(given, config.aliases);
-    if (sessions.names().length === 0) io.err('no session is known, so every line names a stranger and nothing can be decided: name them with --sessions a,b');
+    const sessions = await knownSessions(text(words, 'sessions'), io);
     const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, io)));
     const detector = new Detector({ patterns: loadPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
-    const { mergeByTime } = await import('../watch/recording.ts');
-    for await (const decision of replay(mergeByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names() }))
+    const { mergeBatchesByTime } = await import('../watch/recording.ts');
+    for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names() }))
       io.out(JSON.stringify(decision));
     return 0;
   },
 };
 
-/** `--sessions a,b`: one list, in which every container's sessions are named. */
-function namedSessions(list: string, aliases: ReadonlyMap<string, string>): KnownSessions {
-  const names = list.split(',').map((name) => name.trim()).filter(Boolean);
-  const roster = new Roster([{ source: '--sessions', names }], aliases);
-  return {
-    names: () => roster.names(),
-    resolve: (spelled) => roster.resolve(spelled),
-    inContainer: () => roster.names(),
-    holderOfPeer: () => null,
-  };
-}
-
-async function knownHere(io: Io): Promise<KnownSessions> {
-  const { openWorld } = await import('../world.ts');
-  const world = await openWorld(io.config(), realClock, (_, message) => io.err(message));
-  await world.fleet.refresh().finally(() => world.close());
-  return world.fleet;
-}
-
 async function recordingOf(arg: string, io: Io) {
-  const { readHistory, readRecording } = await import('../watch/recording.ts');
+  const complain = (problem: string) => io.err(problem);
   const at = arg.indexOf('=');
   if (at < 0) {
     const { dockerAt } = await import('../docker.ts');
-    return readHistory(dockerAt(io.config().docker.host), arg);
+    const { readHistoryBatches } = await import('../watch/history.ts');
+    return readHistoryBatches(dockerAt(io.config().docker.host), arg, { clock: realClock, complain });
   }
   const [container, file] = [arg.slice(0, at), arg.slice(at + 1)];
   if (!container || !file) throw new UsageError(`${arg} is not CONTAINER=FILE`);
-  if (file === '-') return readRecording(container, io.stdin as AsyncIterable<Buffer>);
+  const { readRecordingBatches } = await import('../watch/recording.ts');
+  if (file === '-') return readRecordingBatches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain });
   const source = createReadStream(file);
   await new Promise<void>((resolve, reject) => {
     source.once('open', () => resolve());
     source.once('error', (error) => reject(new CannotDo(`${file} cannot be read (${error.message}); nothing was replayed`)));
   });
-  return readRecording(container, source);
+  return readRecordingBatches(container, source, { file, complain });
 }

@@ -51,7 +51,8 @@ export class Desk {
   readonly #budgets = new Map<string, Budget>();
   readonly #overall = new Budget(OVERALL_BUDGET.capacity, OVERALL_BUDGET.refillMs);
   readonly #muted = new Map<string, number>();
-  readonly #loggedOut = new Set<string>();
+  /** A QR is due since a repair; the log tells of every other log-out. */
+  readonly #awaitsQr = new Set<string>();
   readonly history: History;
   pausedUntil: number | null = null;
 
@@ -113,7 +114,7 @@ export class Desk {
     if (look.probe.probe === 'starting') incident.startingSince ??= now;
     else incident.startingSince = null;
     const question = this.#question(incident, around, now);
-    const loggedOut = look.loggedOut || this.#loggedOut.has(sessionName(incident) ?? '');
+    const loggedOut = look.loggedOut || this.#awaitsQr.has(sessionName(incident) ?? '');
     return this.#rule(incident, decide(question, { ...look, loggedOut }), now);
   }
 
@@ -128,8 +129,8 @@ export class Desk {
   ended(outcome: Outcome, cls: FaultClass, now: number): void {
     this.#repairing.delete(outcome.session);
     this.history.remember(outcome, cls);
-    if (outcome.result === 'needs-qr') this.#loggedOut.add(outcome.session);
-    if (outcome.result === 'fixed') this.#loggedOut.delete(outcome.session);
+    if (outcome.result === 'needs-qr') this.#awaitsQr.add(outcome.session);
+    if (outcome.result === 'fixed') this.#awaitsQr.delete(outcome.session);
     for (const incident of this.#ofSession(outcome.session)) {
       incident.busy = false;
       if (outcome.result === 'fixed' || outcome.result === 'needs-qr') this.close(incident);
@@ -142,7 +143,7 @@ export class Desk {
 
   /** The session itself said that it works: its incidents are over. */
   recovered(session: string): Incident[] {
-    this.#loggedOut.delete(session);
+    this.#awaitsQr.delete(session);
     const over = this.#ofSession(session).filter((incident) => !incident.busy);
     for (const incident of over) this.close(incident);
     return over;
@@ -150,10 +151,6 @@ export class Desk {
 
   isRepairing(session: string): boolean {
     return this.#repairing.has(session);
-  }
-
-  loggedOut(session: string): void {
-    this.#loggedOut.add(session);
   }
 
   close(incident: Incident): void {

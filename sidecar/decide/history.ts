@@ -33,8 +33,14 @@ export class History {
     return last && now - last.endedAt <= this.#escalateWithinMs ? last.rung : null;
   }
 
-  cooldownUntil(session: string): number | null {
+  /** Clock time (ms) at which the last repair of any class ended. */
+  lastEnd(session: string): number | null {
     const ends = (this.#last.get(session) ?? []).map((repaired) => repaired.endedAt);
-    return ends.length > 0 ? Math.max(...ends) + this.#cooldownMs : null;
+    return ends.length > 0 ? Math.max(...ends) : null;
+  }
+
+  cooldownUntil(session: string): number | null {
+    const end = this.lastEnd(session);
+    return end === null ? null : end + this.#cooldownMs;
   }
 }

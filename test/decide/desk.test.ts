@@ -80,8 +80,7 @@ describe('when nothing may be done', () => {
 
   it('a session that was unlinked on the phone waits for a human, whatever the probe says', () => {
     const desk = new Desk(settings());
-    desk.loggedOut('pixel12digital');
-    expect(decided(desk, T0, firing(), look('closed'))).toBe('waiting-for-human');
+    expect(decided(desk, T0, firing(), look('closed', { loggedOut: true }))).toBe('waiting-for-human');
   });
 
   it('a gateway that does not answer is told and asked again', () => {

@@ -1,0 +1,97 @@
+import { planByHand } from '../by-hand.ts';
+import { realClock } from '../clock.ts';
+import { dockerAt } from '../docker.ts';
+import { lookAt } from '../look.ts';
+import { Backups } from '../repair/backups.ts';
+import { DockerHands } from '../repair/container-hands.ts';
+import { Repairer } from '../repair/runner.ts';
+import { HouseError, type FixAnswer } from '../report/house.ts';
+import { scrubber } from '../report/scrub.ts';
+import { openDatabase } from '../state/database.ts';
+import { Journal, SCHEMA as JOURNAL } from '../state/journal.ts';
+import { Locks, SCHEMA as LOCKS } from '../state/lock.ts';
+import type { Outcome, Rung } from '../words.ts';
+import { openWorld, type World } from '../world.ts';
+import { CannotDo, type Io } from './command.ts';
+
+/** What a command needs to work on sessions while no sidecar runs: the same lock, the same journal, the same repairer. */
+export interface Workshop {
+  world: World;
+  repairer: Repairer;
+  backups: Backups;
+  close(): void;
+}
+
+export async function openWorkshop(io: Io): Promise<Workshop> {
+  const config = io.config();
+  const clean = scrubber([config.token, config.wppconnect?.secret ?? null, config.wrapper?.secret ?? null, config.backend?.token ?? null, config.redis?.url ?? null]);
+  const say = (message: string, session?: string): void => io.err(clean(session === undefined ? message : `${session}: ${message}`));
+  const database = openDatabase(config.stateDir, [JOURNAL, LOCKS], 'FULL');
+  const world = await openWorld(config, realClock, (_, message) => say(message));
+  await world.fleet.refresh();
+  const repairer = new Repairer({
+    backupDir: config.repair.backupDir, journal: new Journal(database, realClock), locks: new Locks(database, realClock), clock: realClock,
+    keep: config.repair.backupKeep, hands: new DockerHands(dockerAt(config.docker.host)), owner: 'command line',
+    tell: (_, message, session) => say(message, session),
+    evidence: { lastActivity: () => null, startedSince: () => false },
+    timings: { verifyAfterMs: config.repair.verifyAfterMs },
+  });
+  return {
+    world, repairer, backups: new Backups(repairer, () => realClock.now()),
+    close() {
+      world.close();
+      database.close();
+    },
+  };
+}
+
+/** A repair by hand without a sidecar. Ctrl-C completes or takes back what is open. */
+export async function fixAlone(spelled: string, rung: Rung | null, dryRun: boolean, io: Io, hits = { corruption: 0, disconnect: 0 }): Promise<FixAnswer> {
+  const shop = await openWorkshop(io);
+  const { fleet } = shop.world;
+  try {
+    const plan = await planByHand(spelled, rung, {
+      target: (session) => fleet.target(session),
+      resolve: (name) => fleet.resolve(name),
+      look: (session, newest) => lookAt(session, newest, {
+        target: (one) => fleet.target(one), siblings: () => fleet.names(), lastMessage: () => null, lastActivity: () => null, loggedOut: () => false, now: () => realClock.now(),
+      }),
+      hits: () => hits,
+      desk: { pausedUntil: null, isRepairing: () => false },
+      ladders: io.config().decide.ladder,
+      now: () => realClock.now(),
+    });
+    if (dryRun || io.config().decide.dryRun) return { plan, outcome: null };
+    return { plan, outcome: await interruptible(shop, () => shop.repairer.run(plan, fleet.target(plan.session)!)) };
+  } catch (error) {
+    if (error instanceof HouseError) throw new CannotDo(error.message);
+    throw error;
+  } finally {
+    shop.close();
+  }
+}
+
+export async function restoreAlone(backup: string, io: Io): Promise<Outcome> {
+  const shop = await openWorkshop(io);
+  try {
+    const { session } = await shop.backups.verify(backup);
+    const target = shop.world.fleet.target(shop.world.fleet.resolve(session) ?? '');
+    if (!target) throw new CannotDo(`no list of the gateway or the stores names ${session} now, so nobody could close or start it; nothing was touched`);
+    return await interruptible(shop, () => shop.backups.restore(backup, target));
+  } finally {
+    shop.close();
+  }
+}
+
+/** What is open when the user presses Ctrl-C is completed up to its start or taken back. */
+const GRACE_MS = 50_000;
+
+async function interruptible<T>(shop: Workshop, work: () => Promise<T>): Promise<T> {
+  const finish = (): void => void shop.repairer.finishSoon(GRACE_MS);
+  process.on('SIGINT', finish).on('SIGTERM', finish);
+  try {
+    return await work();
+  } finally {
+    process.off('SIGINT', finish).off('SIGTERM', finish);
+  }
+}

@@ -1,0 +1,48 @@
+import type { ProbeResult } from '../words.ts';
+import { table } from '../report/table.ts';
+import { EXIT, flag, JSON_OPTION, UsageError, CannotDo, type Command, type Io } from './command.ts';
+
+interface Checked {
+  session: string;
+  probe: ProbeResult;
+  /** Hits of each class inside the window, read from the logs themselves. */
+  hits: { corruption: number; disconnect: number };
+  overThreshold: boolean;
+  repaired: string | null;
+}
+
+export const check: Command = {
+  usage: 'check [all|SESSION] [--fix] [--dry-run]',
+  summary: 'look at one session or all; with --fix repair what crossed the threshold',
+  help: `
+Asks each gateway and reads the last window of the containers' logs. Changes nothing without --fix.
+
+  --fix       repair what has more hits than AUTO_FIX_MAX_HITS inside AUTO_FIX_WINDOW, as the sidecar would
+  --dry-run   with --fix: say what would be done
+
+Exit codes: 0 all well, 1 something is wrong (or was not repaired), 2 it could not look.
+From a checkout: npm run auto-fix:sessions all   (= check --fix)`,
+  options: { ...JSON_OPTION, fix: { type: 'boolean' }, 'dry-run': { type: 'boolean' } },
+  async run(words, io) {
+    if (words.args.length > 1) throw new UsageError('one SESSION or all is expected');
+    const { checkSessions } = await import('./checking.ts');
+    const checked = await checkSessions(words.args[0] ?? 'all', { fix: flag(words, 'fix'), dryRun: flag(words, 'dry-run') }, io);
+    if (checked.length === 0) throw new CannotDo('no gateway and no store lists any session; check WPPCONNECT_SECRET_KEY, WPP_GATEWAY_BASE_URL or BACKEND_URL');
+    print(checked, flag(words, 'json'), io);
+    return exitOf(checked);
+  },
+};
+
+export type { Checked };
+
+function print(checked: readonly Checked[], json: boolean, io: Io): void {
+  if (json) return io.out(JSON.stringify(checked));
+  io.out(table(['SESSION', 'LOOKS', 'HITS c/d', 'SEEN'], checked.map(({ session, probe, hits }) => [session, probe.probe, `${hits.corruption}/${hits.disconnect}`, probe.saw])));
+  for (const { repaired } of checked) if (repaired) io.out(repaired);
+}
+
+function exitOf(checked: readonly Checked[]): number {
+  if (checked.some(({ probe }) => probe.couldNotLook)) return EXIT.couldNotLook;
+  const wrong = checked.some(({ probe, overThreshold }) => overThreshold || ['zombie', 'closed', 'qr'].includes(probe.probe));
+  return wrong ? EXIT.wrong : EXIT.well;
+}

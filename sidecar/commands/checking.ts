@@ -1,0 +1,85 @@
+import { realClock } from '../clock.ts';
+import { Detector } from '../detect/detector.ts';
+import { loadPatterns } from '../detect/patterns.ts';
+import { dockerAt } from '../docker.ts';
+import { toMs } from '../event-time.ts';
+import type { Target } from '../fleet.ts';
+import type { ProbeResult } from '../words.ts';
+import { openWorld, type World } from '../world.ts';
+import type { Checked } from './check.ts';
+import { CannotDo, type Io } from './command.ts';
+import { outcomeInWords, refused } from './fix.ts';
+import { sidecarBeside } from './sidecar-beside.ts';
+
+/** Looks at the sessions meant by `all` or a spelling, and repairs those over the threshold when asked to. */
+export async function checkSessions(whom: string, how: { fix: boolean; dryRun: boolean }, io: Io): Promise<Checked[]> {
+  const world = await openWorld(io.config(), realClock, (_, message) => io.err(message));
+  try {
+    await world.fleet.refresh();
+    const sessions = whom === 'all' ? world.fleet.names() : [known(whom, world)];
+    const detector = await readWindow(world, io);
+    const checked = await Promise.all(sessions.map((session) => lookAtOne(session, world, detector, io)));
+    for (const one of checked) if (how.fix && one.overThreshold) one.repaired = await repair(one, how.dryRun, io);
+    return checked;
+  } finally {
+    world.close();
+  }
+}
+
+function known(spelled: string, { fleet }: World): string {
+  const session = fleet.resolve(spelled);
+  if (session !== null) return session;
+  throw new CannotDo(`no list of the gateway or the stores names "${spelled.slice(0, 80)}"; known are: ${fleet.names().join(', ') || 'none'}`);
+}
+
+/** The last window of every watched container's log; without a socket the windows stay empty and that is said. */
+async function readWindow({ fleet }: World, io: Io): Promise<Detector> {
+  const { detect, docker, watch } = io.config();
+  const detector = new Detector({ patterns: loadPatterns(detect.patternsDir), sessions: fleet, maxHits: detect.maxHits, windowMs: detect.windowMs });
+  const { readHistoryBatches } = await import('../watch/history.ts');
+  const { mergeBatchesByTime } = await import('../watch/recording.ts');
+  const engine = dockerAt(docker.host);
+  const sinceMs = realClock.now() - detect.windowMs;
+  const readable = watch.containers.map((container) => silent(readHistoryBatches(engine, container, { clock: realClock, sinceMs }), container, io));
+  for await (const lines of mergeBatchesByTime(...readable)) for (const line of lines) detector.read(line);
+  detector.flush();
+  return detector;
+}
+
+async function* silent<T>(batches: AsyncIterable<T>, container: string, io: Io): AsyncGenerator<T> {
+  try {
+    yield* batches;
+  } catch (error) {
+    io.err(`the log of ${container} cannot be read, its hits are not counted: ${(error as Error).message}`);
+  }
+}
+
+async function lookAtOne(session: string, { fleet }: World, detector: Detector, io: Io): Promise<Checked> {
+  const now = realClock.now();
+  const view = detector.look(session, now);
+  const hits = { corruption: view.corruption, disconnect: view.disconnect };
+  const probe = await probeOf(fleet.target(session));
+  const lastLife = view.lastActivity === null ? null : toMs(view.lastActivity);
+  const saw = lastLife === null ? probe.saw : `${probe.saw}; last sign of life ${new Date(lastLife).toISOString()}`;
+  return { session, probe: { ...probe, saw }, hits, overThreshold: Math.max(hits.corruption, hits.disconnect) > io.config().detect.maxHits, repaired: null };
+}
+
+async function probeOf(target: Target | null): Promise<ProbeResult> {
+  const asked = target?.gateway ?? target?.front;
+  if (!asked) return { probe: 'unknown', saw: 'no gateway is configured that lists it', couldNotLook: true };
+  return asked.api.probe(asked.name).catch((error: Error) => ({ probe: 'unknown' as const, saw: error.message, couldNotLook: true as const }));
+}
+
+async function repair({ session, hits }: Checked, dryRun: boolean, io: Io): Promise<string> {
+  const rung = null;
+  const sidecar = await sidecarBeside(io);
+  try {
+    const { plan, outcome } = sidecar
+      ? await sidecar.fix(session, { rung, dryRun }).catch(refused)
+      : await (await import('./alone.ts')).fixAlone(session, rung, dryRun, io, hits);
+    return outcome ? outcomeInWords(outcome) : `${session}: would run ${plan.rung}`;
+  } catch (error) {
+    if (error instanceof CannotDo) return `${session}: not repaired: ${error.message}`;
+    throw error;
+  }
+}

@@ -1,0 +1,31 @@
+import { explain } from '../detect/explain.ts';
+import { loadPatterns } from '../detect/patterns.ts';
+import { clean } from '../watch/clean.ts';
+import { EXIT, flag, JSON_OPTION, onlyArg, text, type Command } from './command.ts';
+import { knownSessions } from './known-sessions.ts';
+
+export const explainCommand: Command = {
+  usage: 'explain LINE [--sessions a,b]',
+  summary: 'how one log line is read: pattern, class, session, or why it is nothing',
+  help: `
+  --sessions a,b      the sessions that are known; without it the configured gateways and stores are asked
+  --container NAME    the container it comes from (default: wppconnect-server)`,
+  options: { ...JSON_OPTION, sessions: { type: 'string' }, container: { type: 'string' } },
+  async run(words, io) {
+    const sessions = await knownSessions(text(words, 'sessions'), io);
+    const container = text(words, 'container') ?? 'wppconnect-server';
+    const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: clean(onlyArg(words, 'LINE')), skippedBytes: 0 };
+    const told = explain(line, { patterns: loadPatterns(io.config().detect.patternsDir), sessions });
+    if (flag(words, 'json')) {
+      io.out(JSON.stringify(told));
+      return EXIT.well;
+    }
+    io.out(`line:     ${told.text}`);
+    io.out(`shape:    ${told.shape}`);
+    io.out(`literals: ${told.literals.join(', ') || 'none'}`);
+    io.out(`pattern:  ${told.pattern ?? `none${told.closest ? `; closest ${told.closest.pattern}: ${told.closest.whyNot}` : ''}`}`);
+    io.out(`class:    ${told.class ?? 'none'}`);
+    io.out(`verdict:  ${told.verdict}`);
+    return EXIT.well;
+  },
+};

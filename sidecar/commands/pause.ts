@@ -1,0 +1,48 @@
+import { EXIT, onlyArg, text, UsageError, type Command } from './command.ts';
+import { parseDuration } from '../config.ts';
+import { refused } from './fix.ts';
+import { needSidecar } from './sidecar-beside.ts';
+
+const FOR = { for: { type: 'string' } } as const;
+
+export const pause: Command = {
+  usage: 'pause [--for D]',
+  summary: 'no repairs for a while (2h, 30m), or until resume; watching and counting go on',
+  help: '',
+  options: FOR,
+  async run(words, io) {
+    await (await needSidecar(io)).pause(duration(text(words, 'for'))).catch(refused);
+    io.out(`paused ${text(words, 'for') ? `for ${text(words, 'for')}` : 'until auto-fix resume'}`);
+    return EXIT.well;
+  },
+};
+
+export const resume: Command = {
+  usage: 'resume',
+  summary: 'repairs may go on; what waited is looked at again at once',
+  help: '',
+  options: {},
+  async run(_, io) {
+    await (await needSidecar(io)).resume().catch(refused);
+    io.out('resumed');
+    return EXIT.well;
+  },
+};
+
+export const mute: Command = {
+  usage: 'mute SESSION [--for D]',
+  summary: 'leave one session alone; --for 0s ends that',
+  help: '',
+  options: FOR,
+  async run(words, io) {
+    await (await needSidecar(io)).mute(onlyArg(words, 'SESSION'), duration(text(words, 'for'))).catch(refused);
+    io.out(`${words.args[0]} is ${text(words, 'for') === '0s' ? 'no longer muted' : 'muted'}`);
+    return EXIT.well;
+  },
+};
+
+function duration(given: string | undefined): string | null {
+  if (given === undefined) return null;
+  if (parseDuration(given) === null) throw new UsageError(`--for ${given.slice(0, 40)}: expected a duration such as 90s, 5m or 2h`);
+  return given;
+}

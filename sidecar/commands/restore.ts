@@ -1,0 +1,35 @@
+import { createInterface } from 'node:readline/promises';
+import { CannotDo, EXIT, flag, JSON_OPTION, onlyArg, type Command, type Io } from './command.ts';
+import { listBackups } from './backups.ts';
+import { outcomeInWords, refused } from './fix.ts';
+import { sidecarBeside } from './sidecar-beside.ts';
+import { ago, sizeInWords } from '../report/units.ts';
+
+export const restore: Command = {
+  usage: 'restore BACKUP [--yes]',
+  summary: 'put a backup back; the present state is backed up first',
+  help: `
+BACKUP is an id as \`auto-fix backups\` lists it. Says what it will do and asks, unless --yes. Closes the session, backs
+its present state up, puts files (modes, owners, times) and Redis keys back, starts it and verifies.
+
+Exit codes: 0 restored and working, 1 restored but a QR scan is due or it does not work, 2 it could not be tried.`,
+  options: { ...JSON_OPTION, yes: { type: 'boolean', short: 'y' } },
+  async run(words, io) {
+    const id = onlyArg(words, 'BACKUP');
+    const backup = (await listBackups(io, null)).find((one) => one.id === id);
+    if (!backup) throw new CannotDo(`there is no backup "${id.slice(0, 100)}" in ${io.config().repair.backupDir}; auto-fix backups lists them`);
+    io.err(`${backup.session}: will be closed, its present state backed up, then ${backup.files} files and ${backup.keys} Redis keys (${sizeInWords(backup.archiveBytes)} packed) from ${ago(backup.at, Date.now())} put back over it, and started.`);
+    if (!flag(words, 'yes') && !(await agreed(io))) throw new CannotDo('nothing was done', EXIT.wrong);
+    const sidecar = await sidecarBeside(io);
+    const outcome = sidecar ? await sidecar.restore(id).catch(refused) : await (await import('./alone.ts')).restoreAlone(id, io);
+    io.out(flag(words, 'json') ? JSON.stringify(outcome) : outcomeInWords(outcome));
+    return outcome.result === 'fixed' ? EXIT.well : EXIT.wrong;
+  },
+};
+
+async function agreed(io: Io): Promise<boolean> {
+  if (!process.stdin.isTTY) throw new CannotDo('nobody can be asked here; say --yes to restore without a question');
+  const lines = createInterface({ input: io.stdin, output: process.stderr });
+  const answer = await lines.question('Go on? [y/N] ').finally(() => lines.close());
+  return /^y(es)?$/i.test(answer.trim());
+}

@@ -1,0 +1,26 @@
+import { loadConfig } from '../config.ts';
+import type { Command } from './command.ts';
+
+/** A bind-mounted socket file that died stays dead: how often to ask whether leaving would help. */
+const ADVICE_MS = 5000;
+
+export const run: Command = {
+  usage: 'run',
+  summary: 'the sidecar itself: watches, decides, repairs, until it is stopped',
+  help: `
+Everything it does is one line of AUTO_FIX_LOG_FILE (logs/auto-fix-sessions.log) and a JSON line on stdout.
+SIGTERM or Ctrl-C: no new repair starts, an open one is completed up to its start or taken back, then it ends.`,
+  options: {},
+  async run(_, io) {
+    const { config, warnings } = loadConfig(io.env);
+    const { startSidecar } = await import('../main.ts');
+    const sidecar = await startSidecar(config, warnings);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void sidecar.stop());
+    const advised = setInterval(() => {
+      if (sidecar.shouldLeave()) void sidecar.stop();
+    }, ADVICE_MS);
+    await sidecar.stopped;
+    clearInterval(advised);
+    process.exit(sidecar.shouldLeave() ? 1 : 0);
+  },
+};

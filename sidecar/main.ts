@@ -1,0 +1,185 @@
+import type { ByHandParts } from './by-hand.ts';
+import { Caretaker } from './caretaker.ts';
+import { realClock } from './clock.ts';
+import type { Config } from './config.ts';
+import { Desk } from './decide/desk.ts';
+import { deskSettings } from './desk-settings.ts';
+import { Detector } from './detect/detector.ts';
+import { loadPatterns } from './detect/patterns.ts';
+import { dockerAt } from './docker.ts';
+import { fromMs, toMs } from './event-time.ts';
+import { healthOf, household, summaryOf, type HouseholdParts } from './household.ts';
+import { lookAt, type LookParts } from './look.ts';
+import { DockerHands } from './repair/container-hands.ts';
+import { Backups } from './repair/backups.ts';
+import { Repairer } from './repair/runner.ts';
+import { openDoors, refuseASecond } from './report/http.ts';
+import { reporting } from './reporting.ts';
+import { stillFiring, unspent } from './restored.ts';
+import { openDatabase } from './state/database.ts';
+import { Journal, SCHEMA as JOURNAL } from './state/journal.ts';
+import { Locks, SCHEMA as LOCKS } from './state/lock.ts';
+import { Records, SCHEMA as RECORDS } from './state/records.ts';
+import { standingOf } from './surroundings.ts';
+import { Watcher } from './watch/watcher.ts';
+import type { Nanos } from './words.ts';
+import { openWorld } from './world.ts';
+
+/** How often what waits for time is looked at. */
+const TICK_MS = 1000;
+/** Lists of sessions change by hand, a few times a year; a new session should be known within the minute all the same. */
+const REFRESH_MS = 60_000;
+/** Interrupted repairs and owed starts are tried again this often. */
+const RECOVER_MS = 60_000;
+/** Compose kills after stop_grace_period (60 s): what is open must be closed or taken back before. */
+const GRACE_MS = 50_000;
+/** A first list that hangs must not keep the streams waiting; the wrapper's may take tens of seconds. */
+const FIRST_LISTS_MS = 10_000;
+
+/** Events that only a working session produces; a contact's presence comes and goes without proving much. */
+const isMessage = (event: string): boolean => /message|ack/.test(event);
+
+export interface Sidecar {
+  /** Ends what is open within the grace time; a second call joins the first. */
+  stop(): Promise<void>;
+  stopped: Promise<void>;
+  /** The mounted Docker socket is dead for good: only a restart of this container mounts the new one. */
+  shouldLeave(): boolean;
+}
+
+/** Wires the rooms and runs until `stop` is called. Rejects when the state cannot be opened or a pattern is wrong. */
+export async function startSidecar(config: Config, warnings: readonly string[]): Promise<Sidecar> {
+  const clock = realClock;
+  const patterns = loadPatterns(config.detect.patternsDir);
+  await refuseASecond(config.stateDir);
+  const database = openDatabase(config.stateDir, [RECORDS, JOURNAL, LOCKS], 'NORMAL');
+  const journal = new Journal(openDatabase(config.stateDir, [], 'FULL'), clock);
+  const locks = new Locks(database, clock);
+  const report = await reporting(config, clock, {
+    streams: () => watcher.health().containers,
+    openIncidents: () => desk.incidents().length,
+    openAlerts: () => report.alerts.open().length,
+    sessionsByStatus: () => tally(fleet.names().map((session) => summaryOf(session, parts).status)),
+    paused: () => desk.pausedUntil !== null && desk.pausedUntil > clock.now(),
+    healthy: () => healthOf(parts).ok,
+  });
+  const { tell, alerts } = report;
+  tell('info', `started; watching ${config.watch.containers.join(', ')}${config.decide.dryRun ? '; dry run: nothing will be touched' : ''}`);
+  for (const warning of warnings) tell('warn', warning);
+
+  const records = new Records(database, (error) => report.trouble('state', `the state database cannot be written (${error.message}); hits are kept in memory and written when it can be`));
+  const world = await openWorld(config, clock, tell);
+  const { fleet } = world;
+  await Promise.race([fleet.refresh(), clock.sleep(FIRST_LISTS_MS)]);
+
+  const docker = dockerAt(config.docker.host);
+  const detector = new Detector({ patterns, sessions: fleet, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
+  const desk = new Desk(deskSettings(config));
+  const repairer = new Repairer({
+    backupDir: config.repair.backupDir, journal, locks, clock, keep: config.repair.backupKeep,
+    tell: report.tellOrAlert,
+    hands: new DockerHands(docker),
+    evidence: {
+      lastActivity: (session) => msOrNull(lastActivity(session)),
+      startedSince: (session, since) => toMs(detector.look(session, clock.now()).lastRecovery ?? 0n) >= since,
+    },
+    timings: { verifyAfterMs: config.repair.verifyAfterMs },
+  });
+  const watcher = new Watcher({
+    docker, names: config.watch.containers, clock, sinceMs: config.detect.windowMs,
+    loadCursor: (id) => records.cursor(id),
+    dropCursor: (id) => records.dropCursor(id),
+    deliver: (delivery) => caretaker.receive(delivery),
+    tell: (level, message) => tell(level, message),
+  });
+
+  const lastActivity = (session: string): Nanos | null => later(detector.look(session, clock.now()).lastActivity, records.lastActivity(session)[0]?.at ?? null);
+  const siblings = (session: string): string[] => {
+    const container = fleet.target(session)?.container;
+    return container ? fleet.inContainer(container) : fleet.names();
+  };
+  const sight: LookParts = {
+    target: (session) => fleet.target(session),
+    siblings,
+    lastMessage: (session) => {
+      const { activity } = detector.look(session, clock.now());
+      return Object.entries(activity).reduce<Nanos | null>((newest, [event, at]) => (isMessage(event) ? later(newest, at) : newest), null);
+    },
+    lastActivity,
+    loggedOut: (session) => detector.look(session, clock.now()).loggedOutSince !== null,
+    now: () => clock.now(),
+  };
+  const caretaker = new Caretaker({
+    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, alerts, figures: report.metrics, tell: (level, message, session) => tell(level, message, session),
+    target: (session) => fleet.target(session),
+    surroundings: (session) => ({
+      container: standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
+      gatewaySessions: siblings(session),
+    }),
+    look: (session, newest) => lookAt(session, newest, sight),
+    sessions: () => fleet.names(),
+  });
+
+  const byHand: ByHandParts = {
+    target: (session) => fleet.target(session),
+    resolve: (spelled) => fleet.resolve(spelled),
+    look: (session, newest) => lookAt(session, newest, sight),
+    hits: (session) => detector.look(session, clock.now()),
+    desk, ladders: config.decide.ladder, now: () => clock.now(),
+  };
+  const parts: HouseholdParts = {
+    config, startedAt: clock.now(), now: () => clock.now(), fleet, watcher, desk, detector, records, repairer, caretaker, report, byHand,
+    backups: new Backups(repairer, () => clock.now()),
+  };
+
+  const recover = async (): Promise<void> => {
+    for (const outcome of await repairer.recover((session) => fleet.target(session))) caretaker.recovered(outcome);
+  };
+  rememberRepairs(journal, desk, clock.now());
+  takeUpAgain();
+  await recover();
+  await watcher.start();
+  const doors = await openDoors({ http: config.http, stateDir: config.stateDir, house: household(parts), keys: { token: config.token, wrapperSecret: config.wrapper?.secret ?? null }, clean: report.clean, tell });
+  const every = [
+    setInterval(() => caretaker.tick(), TICK_MS),
+    setInterval(() => void fleet.refresh(), REFRESH_MS),
+    setInterval(() => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`)), RECOVER_MS),
+    setInterval(() => records.forgetOldHits(clock.now()), 3_600_000),
+  ];
+
+  let stopping: Promise<void> | null = null;
+  const { promise: stopped, resolve } = Promise.withResolvers<void>();
+  const stop = (): Promise<void> => (stopping ??= (async () => {
+    tell('info', 'stopping: no new repair starts');
+    every.forEach(clearInterval);
+    await Promise.all([repairer.finishSoon(GRACE_MS), caretaker.stop(), watcher.stop()]);
+    await doors.close();
+    world.close();
+    records.close();
+    tell('info', 'stopped');
+    await report.close();
+    resolve();
+  })());
+  return { stop, stopped, shouldLeave: () => watcher.health().engine.exitAdvised };
+
+  function takeUpAgain(): void {
+    const stored = records.hitsSince(fromMs(clock.now() - config.detect.windowMs));
+    const counting = unspent(stored, (session) => desk.history.lastEnd(session));
+    detector.restore(stored.filter((hit) => counting.includes(hit) || hit.class === 'recovery' || hit.class === 'logout'));
+    const count = (session: string, cls: 'corruption' | 'disconnect'): number => detector.look(session, clock.now())[cls];
+    for (const firing of stillFiring(counting, count, config.detect.maxHits)) caretaker.fired(firing);
+  }
+}
+
+/** Cooldown and escalation survive a restart: they are read out of the journal. */
+function rememberRepairs(journal: Journal, desk: Desk, now: number): void {
+  for (const { outcome } of journal.history(null).reverse()) {
+    if (!outcome || outcome.endedAt > now) continue;
+    for (const cls of ['corruption', 'disconnect'] as const) desk.history.remember(outcome, cls);
+  }
+}
+
+const tally = (words: readonly string[]): Record<string, number> =>
+  Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, same]) => [word, same.length]));
+const later = (a: Nanos | null, b: Nanos | null): Nanos | null => (a === null ? b : b === null || a > b ? a : b);
+const msOrNull = (at: Nanos | null): number | null => (at === null ? null : toMs(at));

@@ -1,0 +1,34 @@
+import { toMs } from './event-time.ts';
+import type { FaultClass, Firing, Hit, Nanos } from './words.ts';
+
+/**
+ * Of the stored hits those that still count: recovery lines and finished repairs spend what came before them.
+ * `repairedUntil` gives the end (clock ms) of the session's last repair, or null.
+ */
+export function unspent(hits: readonly Hit[], repairedUntil: (session: string) => number | null): Hit[] {
+  const recoveredAt = new Map<string, Nanos>();
+  for (const hit of hits) if (hit.class === 'recovery' && 'session' in hit.who) recoveredAt.set(hit.who.session, hit.at);
+  return hits.filter((hit) => {
+    if (!('session' in hit.who) || !isFault(hit.class)) return false;
+    const { session } = hit.who;
+    return hit.at > (recoveredAt.get(session) ?? 0n) && toMs(hit.at) > (repairedUntil(session) ?? 0);
+  });
+}
+
+/** The windows that are over the limit right after a restart: their incidents go on without another line. */
+export function stillFiring(hits: readonly Hit[], count: (session: string, cls: FaultClass) => number, maxHits: number): Firing[] {
+  const bySession = Map.groupBy(hits, (hit) => `${hit.class} ${'session' in hit.who ? hit.who.session : ''}`);
+  return [...bySession.values()].flatMap((own) => {
+    const newest = own.at(-1)!;
+    if (!('session' in newest.who) || !isFault(newest.class)) return [];
+    const counted = count(newest.who.session, newest.class);
+    if (counted <= maxHits) return [];
+    const patterns = Object.fromEntries([...Map.groupBy(own, (hit) => hit.pattern)].map(([id, some]) => [id, some.length]));
+    return [{ at: newest.at, class: newest.class, who: newest.who, count: counted, patterns, evidence: own.slice(-EVIDENCE).map((hit) => hit.evidence) }];
+  });
+}
+
+/** Enough to see what it was about. */
+const EVIDENCE = 5;
+
+const isFault = (cls: string): cls is FaultClass => cls === 'corruption' || cls === 'disconnect';
