@@ -1,14 +1,14 @@
 import type { Clock } from './clock.ts';
-import { describe, inWords, type Look } from './decide/decide.ts';
-import type { Desk, Ruling, Surroundings } from './decide/desk.ts';
-import { isOver, recount } from './decide/evidence.ts';
-import { nameOf, type Incident } from './decide/incident.ts';
+import type { Announcer } from './announcer.ts';
+import { inWords, type Look } from './decide/decide.ts';
+import type { Desk, Surroundings } from './decide/desk.ts';
+import { isOver, needsALook, recount } from './decide/evidence.ts';
+import type { Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
 import { fromMs } from './event-time.ts';
 import type { Target } from './fleet.ts';
 import { Interrupted } from './repair/faults.ts';
 import type { Repairer } from './repair/runner.ts';
-import type { Alerter } from './report/alerts.ts';
 import type { Metrics } from './report/metrics.ts';
 import type { Records } from './state/records.ts';
 import type { Delivery } from './watch/watcher.ts';
@@ -26,12 +26,13 @@ export interface CaretakerParts {
   surroundings(session: string): Surroundings;
   /** All known sessions. */
   sessions(): readonly string[];
+  /** The known sessions that live in that watched container. */
+  sessionsIn(container: string): readonly string[];
   look(session: string, newestEvidence: Nanos): Promise<Look>;
   /** One line of the operator's log. */
   tell(level: 'info' | 'warn', message: string, session?: string): void;
-  /** What a human should know now: one matter per key until it is resolved. */
-  alerts: Alerter;
-  figures: Pick<Metrics, 'hit' | 'firing' | 'refusal' | 'repair' | 'probe'>;
+  announcer: Announcer;
+  figures: Pick<Metrics, 'hit' | 'firing' | 'probe'>;
 }
 
 /** A close takes about a second to print all its lines; a look before that sees half of it. */
@@ -41,11 +42,6 @@ const SUSPECT_REST_MS = 60_000;
 
 /** After a crash the last sign of life may be that much older than it was; it only starts probes. */
 const STORE_ACTIVITY_MS = 10_000;
-
-/** Refusals that leave a session broken until a human does something. */
-const WORTH_AN_ALERT = new Set([
-  'waiting-for-human', 'correlated-failure', 'gateway-unreachable', 'backup-impossible', 'ladder-spent', 'fault-not-proven', 'not-attributed',
-]);
 
 /**
  * Carries what is read to the one who decides, and what is decided to the one who repairs. Holds no rule of its
@@ -79,10 +75,11 @@ export class Caretaker {
     this.#take(detector.tick(now));
     this.#storeActivity(now);
     desk.sweep(now);
+    this.#parts.announcer.sharedObstaclesAmong(desk.incidents());
     if (this.#stopping) return;
     for (const incident of desk.due(now)) {
       recount(incident, detector, now);
-      if (isOver(incident, now, windowMs) && incident.heldAt === null && !hasFailedRepair(incident)) this.#closeQuietly(incident);
+      if (isOver(incident, now, windowMs) && !needsALook(incident)) this.#closeQuietly(incident);
       else this.#start(this.#consider(incident));
     }
   }
@@ -112,7 +109,7 @@ export class Caretaker {
   /** A backup was put back by hand: what was counted before is spent. */
   restored(outcome: Outcome): Outcome {
     this.#parts.detector.clear(outcome.session, undefined, fromMs(outcome.endedAt));
-    this.#announceOutcome(outcome);
+    this.#parts.announcer.outcome(outcome);
     return outcome;
   }
 
@@ -121,7 +118,7 @@ export class Caretaker {
     const { detector, desk } = this.#parts;
     detector.clear(outcome.session, undefined, fromMs(outcome.endedAt));
     desk.ended(outcome, 'disconnect', this.#parts.clock.now());
-    this.#announceOutcome(outcome);
+    this.#parts.announcer.outcome(outcome);
   }
 
   /** Takes nothing new and resolves when what is under way has ended. */
@@ -141,21 +138,14 @@ export class Caretaker {
   }
 
   #note(hit: Hit): void {
-    const { alerts, records } = this.#parts;
+    const { announcer, desk, records } = this.#parts;
     this.#parts.figures.hit(hit.class);
     records.stageHit(hit);
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
-    if (hit.class === 'recovery') this.#backAgain(session, hit.pattern);
-    if (hit.class === 'logout')
-      alerts.alert({ key: `logout ${session}`, session, kind: 'logout', message: hit.advice ?? `logged out (${hit.pattern}); only a new QR scan brings it back: auto-fix qr ${session}` });
+    if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session).length);
+    if (hit.class === 'logout') announcer.loggedOut(session, hit.pattern, hit.advice);
     if (hit.suspect) this.#start(this.#lookAtSuspect(session, hit));
-  }
-
-  #backAgain(session: string, pattern: string): void {
-    const over = this.#parts.desk.recovered(session);
-    if (over.length > 0) this.#parts.tell('info', `works again (${pattern})`, session);
-    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
   }
 
   #storeActivity(now: number): void {
@@ -182,20 +172,32 @@ export class Caretaker {
   }
 
   async #consider(incident: Incident): Promise<void> {
-    const { desk, clock } = this.#parts;
+    const { announcer, desk, clock } = this.#parts;
     const session = 'session' in incident.firing.who ? incident.firing.who.session : null;
     const around: Surroundings = session === null ? { container: 'unknown', gatewaySessions: [] } : this.#parts.surroundings(session);
     const early = desk.beforeLooking(incident, around, clock.now());
-    if (early || session === null) return early ? this.#announce(early, null) : undefined;
+    if (early) announcer.ruling(early, null);
+    if (session === null) return this.#lookForWhom(incident);
+    if (early) return;
     incident.busy = true;
     const look = await this.#parts.look(session, incident.newest).finally(() => { incident.busy = false; });
     this.#parts.figures.probe(look.probe.probe);
     if (this.#stopping) return;
     const ruling = desk.decide(incident, around, look, clock.now());
-    this.#announce(ruling, look);
+    announcer.ruling(ruling, look);
     if ('act' in ruling.decision) {
       desk.began(session, clock.now());
       await this.#run(ruling.decision.act, incident.class);
+    }
+  }
+
+  /** Nobody was named: each session of the container is looked at, and only one whose probe fails is acted on. */
+  async #lookForWhom({ firing, newest }: Incident): Promise<void> {
+    if (!('refused' in firing.who) || firing.who.refused !== 'not-attributed' || firing.container === undefined) return;
+    for (const session of this.#parts.sessionsIn(firing.container)) {
+      const { probe } = await this.#parts.look(session, newest);
+      this.#parts.figures.probe(probe.probe);
+      if (probe.probe === 'zombie') this.sick(session, Object.keys(firing.patterns)[0] ?? 'not-attributed', probe.saw);
     }
   }
 
@@ -216,34 +218,8 @@ export class Caretaker {
     if (outcome === null) return ended('failed', 'the sidecar is stopping; the repair is finished or taken back at the next start');
     detector.clear(plan.session, undefined, fromMs(outcome.endedAt));
     desk.ended(outcome, cls, clock.now());
-    this.#parts.figures.repair(outcome.rung, outcome.result, outcome.downtimeMs ?? undefined);
-    this.#announceOutcome(outcome);
+    this.#parts.announcer.outcome(outcome);
     return outcome;
-  }
-
-  #announce({ incident, decision, firstTold }: Ruling, look: Look | null): void {
-    const { tell, alerts, windowMs } = this.#parts;
-    const session = 'session' in incident.firing.who ? incident.firing.who.session : undefined;
-    if ('act' in decision) return tell('info', decision.act.reason, session);
-    this.#parts.figures.refusal(decision.refused);
-    if (!firstTold) return;
-    const counted = look ? describe(incident.firing, look.probe, decision.rung, windowMs) : countedWords(incident.firing, windowMs);
-    const message = `${counted}; not repaired: ${decision.refused} (${decision.reason})`;
-    if (WORTH_AN_ALERT.has(decision.refused)) alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
-    else tell('info', message, session);
-  }
-
-  #announceOutcome(outcome: Outcome): void {
-    const { tell, alerts } = this.#parts;
-    const { session, rung, result, detail } = outcome;
-    const alert = (message: string): void => alerts.alert({ key: `session ${session}`, session, kind: outcome.code ?? result, message });
-    const took = inSeconds(outcome.endedAt - outcome.startedAt);
-    if (result === 'fixed') {
-      tell('info', `fixed by ${rung} in ${took}: ${detail}`, session);
-      alerts.resolved(`session ${session}`, `fixed by ${rung}`);
-    } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
-    else if (result === 'needs-qr') alert(`needs a QR scan after ${rung}: ${detail}`);
-    else alert(`${result} (${rung}, after ${took}): ${detail}`);
   }
 
   #closeQuietly(incident: Incident): void {
@@ -252,14 +228,8 @@ export class Caretaker {
   }
 
   #start(work: Promise<unknown>): void {
-    const watched = work.catch((error: Error) => this.#parts.alerts.alert({ key: 'own fault', kind: 'own-fault', message: `the sidecar itself failed while deciding: ${error.message}; the incident is looked at again` }));
+    const watched = work.catch((error: Error) => this.#parts.announcer.ownFault(error));
     this.#underWay.add(watched);
     void watched.finally(() => this.#underWay.delete(watched));
   }
 }
-
-/** After a repair that failed the session may be silent because it is dead: quiet is no proof, it is looked at. */
-const hasFailedRepair = (incident: Incident): boolean => incident.failedRepairs > 0;
-
-const countedWords = (firing: Firing, windowMs: number): string => describe(firing, { probe: 'unknown', saw: '' }, null, windowMs).replace('; probe unknown', '');
-const inSeconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;

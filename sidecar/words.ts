@@ -67,6 +67,8 @@ export interface Firing {
   patterns: Record<string, number>;
   /** Redacted lines, oldest first, at most a handful. */
   evidence: string[];
+  /** The container whose line was the last of them; none when the evidence is no line. */
+  container?: string;
 }
 
 /** What a look at a session shows. */

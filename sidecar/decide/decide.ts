@@ -81,11 +81,11 @@ function sightRefusal(incident: Incident, look: Look, now: number, policy: Polic
   }
   if (!look.gatewayAnswers)
     return { code: 'gateway-unreachable', reason: `its gateway does not answer (${saw}); repaired once it does`, until: now + GATEWAY_RETRY_MS };
-  if (probe === 'unknown' && incident.firing.count <= policy.maxHits)
-    return { code: 'stale', reason: `only ${incident.firing.count} hits are left in the window, and nothing is known of the session (${saw})`, until: now + THIN_EVIDENCE_RETRY_MS };
   if (probe === 'unknown' && incident.heldAt !== null && toMs(incident.newest) <= incident.heldAt)
     return { code: 'correlated-failure', reason: `it broke together with others and has been quiet since, and nothing is known of it (${saw})`, until: now + THIN_EVIDENCE_RETRY_MS };
   if (probe === 'healthy' && incident.class === 'disconnect') return { code: 'healthy-now', reason: `it works again (${saw})` };
+  if ((probe === 'unknown' || probe === 'healthy') && incident.firing.count <= policy.maxHits)
+    return { code: 'stale', reason: `only ${incident.firing.count} hits are left in the window, and a look shows no fault (${saw})`, until: now + THIN_EVIDENCE_RETRY_MS };
   if (probe === 'starting' && !stuck(incident, now, policy))
     return { code: 'starting-up', reason: `it is starting (${saw})`, until: (incident.startingSince ?? now) + policy.startDeadlineMs };
   return null;

@@ -71,7 +71,7 @@ export class Desk {
     }
     const incident: Incident = {
       key: incidentKey(firing), class: firing.class, firing, openedAt: now, newest: firing.at,
-      refusals: new Map(), retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
+      refusals: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
     };
     this.#incidents.set(incident.key, incident);
     if ('session' in firing.who) this.#opened.set(firing.who.session, now);
@@ -193,9 +193,11 @@ export class Desk {
     if ('act' in decision) {
       incident.busy = true;
       incident.retryAt = null;
+      incident.lastRefusal = null;
       return { incident, decision, firstTold: true };
     }
     if (decision.refused === 'correlated-failure') incident.heldAt = now;
+    incident.lastRefusal = decision.refused;
     const told = incident.refusals.get(decision.refused) ?? 0;
     incident.refusals.set(decision.refused, told + 1);
     incident.retryAt = endsByItself(decision.refused) ? (decision.until ?? now + LOOK_AGAIN_MS) : null;

@@ -1,6 +1,20 @@
 import type { Detector } from '../detect/detector.ts';
 import { toMs } from '../event-time.ts';
+import type { RefusalCode } from '../words.ts';
 import type { Incident } from './incident.ts';
+
+/** Refusals after which a quiet session may be left: a look was taken, or nobody can be looked at. */
+const LOOKED_AT: ReadonlySet<RefusalCode | null> = new Set<RefusalCode | null>([
+  'healthy-now', 'stale', 'waiting-for-human', 'ladder-spent', 'dry-run', 'unknown-session', 'not-attributed',
+]);
+
+/**
+ * True when quiet is no proof that all is well: the session was not looked at since it broke, or its last repair did
+ * not end well. It may be silent because it is dead.
+ */
+export function needsALook(incident: Incident): boolean {
+  return incident.failedRepairs > 0 || !LOOKED_AT.has(incident.lastRefusal);
+}
 
 /** Brings the incident's count up to now: hits leave the window while an obstacle stands. */
 export function recount(incident: Incident, detector: Detector, nowMs: number): void {

@@ -48,8 +48,10 @@ const CHECKS: readonly Check[] = [
       ? { code: 'unknown-session', reason: `no list of the gateway or the stores names "${firing.who.spelled}"` }
       : { code: 'not-attributed', reason: 'the lines name no session, and the container has more than one' };
   },
-  function tooOld({ newest }, { now, windowMs }) {
-    return now - toMs(newest) < windowMs ? null : { code: 'stale', reason: 'the newest evidence is older than the window', until: now };
+  function tooOld({ newest, refusals, failedRepairs }, { now, windowMs }) {
+    // An incident that waited for an obstacle is decided on a fresh look, however old its lines are.
+    const waited = refusals.size > 0 || failedRepairs > 0;
+    return waited || now - toMs(newest) < windowMs ? null : { code: 'stale', reason: 'the newest evidence is older than the window', until: now };
   },
   function muted(_, { now, mutedUntil }) {
     return lasts(mutedUntil, now) ? { code: 'muted', reason: `muted ${untilWords(mutedUntil!)}`, until: finite(mutedUntil!) } : null;

@@ -14,15 +14,19 @@ export class History {
   readonly #cooldownMs: number;
   readonly #escalateWithinMs: number;
   readonly #last = new Map<string, Repaired[]>();
+  readonly #refusedAt = new Map<string, number>();
 
   constructor(cooldownMs: number, escalateWithinMs: number) {
     this.#cooldownMs = cooldownMs;
     this.#escalateWithinMs = escalateWithinMs;
   }
 
-  /** Remembers a repair that touched the session; a refused one did not. */
+  /**
+   * Remembers a repair. One that was refused leads to no other rung, but it may have closed and started the session
+   * on the way (no space for a backup shows only then), so the cooldown holds for it too.
+   */
   remember(outcome: Pick<Outcome, 'session' | 'rung' | 'result' | 'endedAt'>, cls: FaultClass): void {
-    if (outcome.result === 'refused') return;
+    if (outcome.result === 'refused') return void this.#refusedAt.set(outcome.session, outcome.endedAt);
     const others = (this.#last.get(outcome.session) ?? []).filter((repaired) => repaired.class !== cls);
     this.#last.set(outcome.session, [...others, { class: cls, rung: outcome.rung, endedAt: outcome.endedAt }]);
   }
@@ -40,7 +44,7 @@ export class History {
   }
 
   cooldownUntil(session: string): number | null {
-    const end = this.lastEnd(session);
-    return end === null ? null : end + this.#cooldownMs;
+    const end = Math.max(this.lastEnd(session) ?? 0, this.#refusedAt.get(session) ?? 0);
+    return end === 0 ? null : end + this.#cooldownMs;
   }
 }

@@ -12,6 +12,8 @@ export interface Incident {
   newest: Nanos;
   /** Refusals already told; each is told once per incident, then only counted. */
   refusals: Map<RefusalCode, number>;
+  /** What the newest decision was refused for; null when it was not refused. */
+  lastRefusal: RefusalCode | null;
   /** Clock time (ms) at which it is looked at again without another line; null: only another line does. */
   retryAt: number | null;
   /** A decision or a repair for it is under way. */
@@ -31,5 +33,5 @@ export function incidentKey(firing: Firing): string {
 /** Whose incident it is, in words: the session, the unknown name, or the container whose line names nobody. */
 export function nameOf(firing: Firing): string {
   if ('session' in firing.who) return firing.who.session;
-  return firing.who.refused === 'unknown-session' ? `unknown ${firing.who.spelled}` : 'nobody';
+  return firing.who.refused === 'unknown-session' ? `unknown ${firing.who.spelled}` : `nobody named in ${firing.container ?? 'a log'}`;
 }

@@ -1,0 +1,84 @@
+import { describe, type Look } from './decide/decide.ts';
+import type { Ruling } from './decide/desk.ts';
+import { nameOf, type Incident } from './decide/incident.ts';
+import type { Alerter } from './report/alerts.ts';
+import type { Metrics } from './report/metrics.ts';
+import type { Firing, Outcome, RefusalCode } from './words.ts';
+
+export interface AnnouncerParts {
+  windowMs: number;
+  /** One line of the operator's log. */
+  tell(level: 'info' | 'warn', message: string, session?: string): void;
+  /** What a human should know now: one matter per key until it is resolved. */
+  alerts: Alerter;
+  figures: Pick<Metrics, 'refusal' | 'repair'>;
+}
+
+/** Refusals that leave a session broken until a human does something. */
+const WORTH_AN_ALERT: ReadonlySet<RefusalCode> = new Set(['waiting-for-human', 'backup-impossible', 'ladder-spent', 'fault-not-proven', 'not-attributed'] as const);
+
+/** Obstacles that many sessions meet at once: one alert for all of them, a plain line for each. */
+const SHARED: ReadonlyMap<RefusalCode, string> = new Map([
+  ['correlated-failure', 'many sessions broke within 2 minutes: the network, WhatsApp or the gateway is down; repairs are on hold until a look shows otherwise'],
+  ['gateway-unreachable', 'a gateway does not answer: its sessions cannot be looked at or repaired until it does; docker compose ps shows whether it runs'],
+]);
+
+/** Says what was decided and how it ended, in the words of the log file; each refusal once per incident. */
+export class Announcer {
+  readonly #parts: AnnouncerParts;
+
+  constructor(parts: AnnouncerParts) {
+    this.#parts = parts;
+  }
+
+  ruling({ incident, decision, firstTold }: Ruling, look: Look | null): void {
+    const { tell, alerts, figures, windowMs } = this.#parts;
+    const session = 'session' in incident.firing.who ? incident.firing.who.session : undefined;
+    if ('act' in decision) return tell('info', decision.act.reason, session);
+    figures.refusal(decision.refused);
+    if (!firstTold) return;
+    const counted = look ? describe(incident.firing, look.probe, decision.rung, windowMs) : countedWords(incident.firing, windowMs);
+    const message = `${session === undefined ? `${nameOf(incident.firing)}: ` : ''}${counted}; not repaired: ${decision.refused} (${decision.reason})`;
+    const shared = SHARED.get(decision.refused);
+    if (shared) alerts.alert({ key: decision.refused, kind: decision.refused, message: shared });
+    if (WORTH_AN_ALERT.has(decision.refused)) alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
+    else tell('info', message, session);
+  }
+
+  outcome(outcome: Outcome): void {
+    const { tell, alerts, figures } = this.#parts;
+    const { session, rung, result, detail } = outcome;
+    figures.repair(rung, result, outcome.downtimeMs ?? undefined);
+    const took = `${((outcome.endedAt - outcome.startedAt) / 1000).toFixed(1)} s`;
+    const alert = (message: string): void => alerts.alert({ key: `session ${session}`, session, kind: outcome.code ?? result, message });
+    if (result === 'fixed') {
+      tell('info', `fixed by ${rung} in ${took}: ${detail}`, session);
+      alerts.resolved(`session ${session}`, `fixed by ${rung}`);
+    } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
+    else if (result === 'needs-qr') alert(`needs a QR scan after ${rung}: ${detail}`);
+    else alert(`${result} (${rung}, after ${took}): ${detail}`);
+  }
+
+  worksAgain(session: string, pattern: string, incidentsEnded: number): void {
+    if (incidentsEnded > 0) this.#parts.tell('info', `works again (${pattern})`, session);
+    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
+  }
+
+  loggedOut(session: string, pattern: string, advice: string | undefined): void {
+    const message = advice ?? `logged out (${pattern}); only a new QR scan brings it back: auto-fix qr ${session}`;
+    this.#parts.alerts.alert({ key: `logout ${session}`, session, kind: 'logout', message });
+  }
+
+  /** A shared obstacle is over when the last incident that met it has got past it. */
+  sharedObstaclesAmong(incidents: readonly Incident[]): void {
+    for (const code of SHARED.keys()) {
+      if (!incidents.some((incident) => incident.lastRefusal === code)) this.#parts.alerts.resolved(code, 'no session is held back by it any more');
+    }
+  }
+
+  ownFault(error: Error): void {
+    this.#parts.alerts.alert({ key: 'own fault', kind: 'own-fault', message: `the sidecar itself failed while deciding (${error.message}); the incident is looked at again` });
+  }
+}
+
+const countedWords = (firing: Firing, windowMs: number): string => describe(firing, { probe: 'unknown', saw: '' }, null, windowMs).replace('; probe unknown', '');

@@ -1,0 +1,169 @@
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { around, look, MINUTE } from './decide/asked.ts';
+import { House } from './caretaker-house.ts';
+import type { RefusalCode } from '../sidecar/words.ts';
+
+let house: House;
+beforeEach(() => { house = new House(); });
+afterEach(() => house.close());
+
+describe('a session that is breaking, through the live path', () => {
+  it('is left alone at five hits and repaired at the sixth', async () => {
+    await house.closes('ImobSites', 5);
+    expect(house.repairs).toEqual([]);
+    await house.closes('ImobSites', 1);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+    expect(house.log()).toContain('ImobSites: 6 disconnect hits in 5m (page-closed 6); probe zombie; restart');
+    expect(house.log()).toContain('ImobSites: fixed by restart in 0.0 s: proven');
+  });
+
+  it('spends its evidence: lines from the time of the repair lead to no second one', async () => {
+    await house.closes('ImobSites', 6);
+    await house.closes('ImobSites', 3);
+    await house.passes(20 * MINUTE);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+
+  it('never touches its neighbour', async () => {
+    await house.closes('pixel12digital', 5);
+    await house.closes('ImobSites', 6);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+
+  it('is repaired again without another line when its repair failed and the cooldown is over', async () => {
+    house.outcome = 'failed';
+    await house.closes('ImobSites', 6);
+    expect(house.alertsOpen()).toEqual(['session ImobSites']);
+    house.outcome = 'fixed';
+    await house.passes(16 * MINUTE);
+    expect(house.repairs).toEqual(['ImobSites restart', 'ImobSites reset']);
+    expect(house.alertsOpen()).toEqual([]);
+  });
+
+  it('is let off when it says itself that it works', async () => {
+    house.seen = look('unknown', { gatewayAnswers: false });
+    await house.closes('ImobSites', 6);
+    await house.line('info: 2026-02-09T10:00:00.000Z Started Session: ImobSites');
+    expect(house.log()).toContain('ImobSites: works again');
+    house.seen = look('zombie');
+    await house.passes(5 * MINUTE);
+    expect(house.repairs).toEqual([]);
+  });
+});
+
+describe('every refusal, through the live path', () => {
+  const cases: [RefusalCode, (h: House) => void | Promise<void>][] = [
+    ['paused', (h) => h.desk.pause(Number.POSITIVE_INFINITY)],
+    ['muted', (h) => h.desk.mute('ImobSites', Number.POSITIVE_INFINITY)],
+    ['dry-run', (h) => h.rebuild({ dryRun: true })],
+    ['waiting-for-human', (h) => { h.seen = look('qr'); }],
+    ['healthy-now', (h) => { h.seen = look('healthy'); }],
+    ['gateway-unreachable', (h) => { h.seen = look('unknown', { gatewayAnswers: false }); }],
+    ['starting-up', (h) => { h.surroundings = around({ container: 'just-started' }); }],
+    ['stopped-on-purpose', (h) => { h.surroundings = around({ container: 'stopped-on-purpose' }); }],
+    ['in-flight', (h) => h.desk.began('ImobSites', h.clock.now())],
+    ['fault-not-proven', (h) => {
+      h.rebuild({ ladders: { corruption: null, disconnect: ['reset'] } });
+      h.seen = look('zombie', { whatsappReachable: false });
+    }],
+    ['cooldown', async (h) => { await h.closes('ImobSites', 6); h.repairs = []; }],
+    ['ladder-spent', async (h) => {
+      h.rebuild({ ladders: { corruption: null, disconnect: ['restart'] }, cooldownMs: 0 });
+      await h.closes('ImobSites', 6);
+      h.repairs = [];
+    }],
+    ['budget-spent', async (h) => {
+      h.rebuild({ cooldownMs: 0, escalateWithinMs: 0 });
+      for (let n = 0; n < 4; n++) await h.closes('ImobSites', 6);
+      h.repairs = [];
+    }],
+    ['correlated-failure', async (h) => {
+      h.surroundings = around({ gatewaySessions: ['ImobSites', 'pixel12digital'] });
+      await h.closes('pixel12digital', 6);
+      h.repairs = [];
+    }],
+  ];
+
+  it.each(cases)('%s', async (code, given) => {
+    await given(house);
+    await house.closes('ImobSites', 6);
+    expect(house.refusals).toContain(code);
+    expect(house.log()).toMatch(new RegExp(`ImobSites: .*not repaired: ${code}`));
+    expect(house.repairs).toEqual([]);
+  });
+
+  it('stale: a backlog of an hour ago fires nothing that is over', async () => {
+    await house.closes('ImobSites', 6, 10_000, house.clock.now() - 60 * MINUTE);
+    expect(house.refusals).toEqual(['stale']);
+    expect(house.repairs).toEqual([]);
+  });
+
+  it('unknown-session: a name that no list knows', async () => {
+    await house.closes('stranger', 6);
+    expect(house.refusals).toEqual(['unknown-session']);
+  });
+
+  it('not-attributed: lines that name nobody probe the container\'s sessions and act on the one that fails', async () => {
+    house.looks = { ImobSites: look('zombie'), pixel12digital: look('healthy') };
+    for (let n = 0; n < 6; n++) {
+      await house.line('info: 2026-02-09T10:00:00.000Z browserClose');
+      await house.passes(10_000);
+    }
+    await house.passes(5000);
+    expect(house.refusals).toContain('not-attributed');
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+
+  it('backup-impossible: the runner refuses, and the next try waits for the cooldown', async () => {
+    house.outcome = 'refused';
+    await house.closes('ImobSites', 6);
+    expect(house.log()).toContain('ALERT ImobSites: not repaired: backup-impossible');
+    await house.passes(10 * MINUTE);
+    expect(house.repairs).toHaveLength(1);
+  });
+
+  it('is told once per incident, however long the trouble lasts', async () => {
+    house.seen = look('unknown', { gatewayAnswers: false });
+    await house.closes('ImobSites', 30);
+    expect(house.log().split('gateway-unreachable (').length - 1).toBe(1);
+  });
+});
+
+describe('many sessions at once', () => {
+  it('leads to one alert, not one each, and it is resolved when the gateway is back', async () => {
+    house.seen = look('unknown', { gatewayAnswers: false });
+    await house.closes('ImobSites', 6);
+    await house.closes('pixel12digital', 6);
+    expect(house.alertsOpen()).toEqual(['gateway-unreachable']);
+    house.seen = look('healthy');
+    await house.passes(2 * MINUTE);
+    expect(house.alertsOpen()).toEqual([]);
+    expect(house.repairs).toEqual([]);
+  });
+});
+
+describe('a suspect line', () => {
+  it('leads to a look at once, and to a repair of a zombie without six hits', async () => {
+    await house.closes('ImobSites', 1);
+    await house.line('error: The browser is already running for /usr/src/wpp-server/userDataDir/ImobSites. Use a different `userDataDir` or stop the running browser first.');
+    await house.passes(5000);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+
+  it('leads to nothing when the session was simply closed', async () => {
+    house.seen = look('closed');
+    await house.line('error: The browser is already running for /usr/src/wpp-server/userDataDir/ImobSites. Use a different `userDataDir` or stop the running browser first.');
+    await house.passes(MINUTE);
+    expect(house.repairs).toEqual([]);
+  });
+});
+
+describe('a session that was unlinked on the phone', () => {
+  it('is never repaired by force, and a human is told once', async () => {
+    await house.line('info: 2026-02-09T10:00:00.000Z State Change UNPAIRED: ImobSites');
+    await house.line('info: 2026-02-09T10:00:00.000Z disconnectedMobile');
+    await house.closes('ImobSites', 12);
+    expect(house.alertsOpen()).toContain('logout ImobSites');
+    expect(house.repairs).toEqual([]);
+  });
+});
