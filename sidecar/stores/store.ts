@@ -13,12 +13,21 @@ export interface FileEntry {
   path: string;
   type: 'file' | 'symlink' | 'directory';
   role: Role;
+  /** A backup takes the file only if its bytes are whole JSON: its writer is not atomic. */
+  mustParse?: 'json';
 }
 
 /** One Redis key of a session, by its exact bytes. */
 export interface KeyEntry {
   key: string;
   role: Role;
+}
+
+/** A lock that shows a process on the session's files; stale when that process is gone. */
+export interface LiveLock {
+  path: string;
+  /** What the lock says of its holder, such as `<host name>-<pid>`. */
+  target: string;
 }
 
 export interface Inventory {
@@ -35,6 +44,12 @@ export interface Store {
   list(): Promise<string[]>;
   /** Everything of that session and nothing else. Throws a StoreError when it cannot be read whole. */
   inventory(name: string): Promise<Inventory>;
+  /** Whether that place (a root without links, a path below it) belongs to the session; nothing is put back elsewhere. */
+  owns?(name: string): Promise<(root: string, path: string) => boolean>;
+  /** Locks of a process that works on the session's files, stale ones included. */
+  locks?(name: string): Promise<LiveLock[]>;
+  /** The exact `--user-data-dir` values by which that session's browser is known in its container. */
+  browserDirs?(name: string): string[];
 }
 
 /** `message` is one sentence for the operator: what happened, what it means for the session, what to do. */

@@ -1,0 +1,77 @@
+import { z } from 'zod';
+import { StoreError, type Role } from '../stores/store.ts';
+
+/** A file, folder or link as it stood when it was backed up; times and inode as text, they do not fit a number. */
+const fileSchema = z.object({
+  /** Index into `roots`. */
+  root: z.number().int().nonnegative(),
+  path: z.string().min(1),
+  type: z.enum(['file', 'symlink', 'directory']),
+  role: z.enum(['keys', 'login', 'kept']),
+  mode: z.number().int(),
+  uid: z.number().int(),
+  gid: z.number().int(),
+  size: z.number().int().nonnegative(),
+  mtimeNs: z.string().regex(/^-?\d+$/),
+  ino: z.string().regex(/^\d+$/),
+  sha256: z.string().length(64).optional(),
+  target: z.string().optional(),
+  /** The bytes were not whole when read; only the state before a restore may be kept like that. */
+  damaged: z.literal(true).optional(),
+});
+
+const keySchema = z.object({
+  key: z.string().min(1),
+  role: z.enum(['keys', 'login', 'kept', 'disposable']),
+  pttl: z.number().int().min(-1),
+  size: z.number().int().nonnegative(),
+  sha256: z.string().length(64),
+});
+
+const manifestSchema = z.object({
+  version: z.literal(1),
+  session: z.string().min(1),
+  /** The repair that made it, as in the journal. */
+  repair: z.string(),
+  rung: z.enum(['repair', 'reset', 'before-restore']),
+  reason: z.string(),
+  /** UTC, ISO 8601. */
+  at: z.string(),
+  /** Real folders the files stood in. */
+  roots: z.array(z.string().startsWith('/')),
+  files: z.array(fileSchema),
+  keys: z.array(keySchema),
+  /** Left out: caches and stale locks. */
+  disposable: z.array(z.object({ root: z.number().int().nonnegative(), path: z.string() })),
+  archiveBytes: z.number().int().nonnegative(),
+});
+
+export type ManifestFile = z.infer<typeof fileSchema>;
+export type ManifestKey = z.infer<typeof keySchema> & { role: Role };
+export type Manifest = z.infer<typeof manifestSchema>;
+
+/** The form of a manifest this program writes; anything else is a StoreError `unsafe`: it is not acted on. */
+export function parseManifest(text: string, path: string): Manifest {
+  try {
+    const manifest = manifestSchema.parse(JSON.parse(text));
+    for (const { root, path: below } of [...manifest.files, ...manifest.disposable]) {
+      if (manifest.roots[root] === undefined || !isBelow(below)) throw new Error(`entry ${JSON.stringify(below)} leads out of its folder`);
+    }
+    return manifest;
+  } catch (cause) {
+    throw new StoreError('unsafe', `${path} is not a backup manifest this version can trust, so nothing is put back from it; use another backup`, { cause });
+  }
+}
+
+const isBelow = (path: string): boolean =>
+  path === '.' || (!path.startsWith('/') && path.split('/').every((part) => part !== '' && part !== '.' && part !== '..'));
+
+export const rootOf = (manifest: Manifest, entry: { root: number }): string => manifest.roots[entry.root]!;
+
+/** Name of the entry inside the archive. A name that is no text travels by its number, the manifest knows it. */
+export function memberOfFile(file: ManifestFile, index: number): string {
+  const path = file.path === '.' ? '' : file.path;
+  return path.isWellFormed() ? `files/${file.root}/${path}` : `files/${file.root}.odd-names/${index}`;
+}
+
+export const memberOfKey = (index: number): string => `redis/${index}.dump`;

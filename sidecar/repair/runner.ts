@@ -1,0 +1,198 @@
+import type { Clock } from '../clock.ts';
+import type { Target } from '../fleet.ts';
+import type { Journal, Task } from '../state/journal.ts';
+import type { Locks, SessionLock } from '../state/lock.ts';
+import type { Outcome, Plan, RefusalCode } from '../words.ts';
+import { BackupFolder } from './backup-folder.ts';
+import type { ContainerHands } from './container-hands.ts';
+import { Halt, Interrupted, sayWhy } from './faults.ts';
+import { outcomeOf, proceed, type Ending } from './progress.ts';
+import { makeRoots } from './put-back.ts';
+import { rebuild, resume, sweep } from './recovery.ts';
+import { prune, type Retention } from './retention.ts';
+import { stepsOf } from './steps.ts';
+import type { Evidence } from './verify.ts';
+import { TIMINGS, type Level, type Timings, type Tools, type Work } from './work.ts';
+
+export interface RepairerOptions {
+  /** AUTO_FIX_BACKUP_DIR. */
+  backupDir: string;
+  /** On a connection of its own. */
+  journal: Journal;
+  locks: Locks;
+  clock: Clock;
+  tell: (level: Level, message: string, session: string) => void;
+  /** Null without Docker access: then a browser that outlives its session is left to a human. */
+  hands: ContainerHands | null;
+  evidence: Evidence;
+  timings?: Partial<Timings>;
+  /** AUTO_FIX_BACKUP_KEEP. */
+  keep: number;
+  maxAgeMs?: number | null;
+  /** Repairs at the same time; a gateway that restarts many browsers at once falls over. */
+  atOnce?: number;
+  /** Who holds the lock, in words: `sidecar`, `command line`. */
+  owner?: string;
+}
+
+const AT_ONCE = 2;
+/** Files between two looks at the lock's heartbeat: often against a take-over, rarely against 20,000 commits. */
+const LOCK_EVERY = 500;
+
+/** Runs plans to an outcome. Everything it does to a session is in the journal before it is done. */
+export class Repairer {
+  readonly folder: BackupFolder;
+  readonly journal: Journal;
+  readonly #o: RepairerOptions;
+  readonly #tools: Tools;
+  readonly #retention: Retention;
+  readonly #running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
+  #stopping = false;
+
+  constructor(options: RepairerOptions) {
+    this.#o = options;
+    this.folder = new BackupFolder(options.backupDir);
+    this.journal = options.journal;
+    this.#retention = { keep: options.keep, maxAgeMs: options.maxAgeMs ?? null };
+    this.#tools = {
+      folder: this.folder, clock: options.clock, hands: options.hands, evidence: options.evidence,
+      timings: { ...TIMINGS, ...options.timings }, tell: options.tell,
+    };
+  }
+
+  /**
+   * Resolves with the one outcome, a refusal included. Rejects with Interrupted when the sidecar stops: the session
+   * was started, and the next start proves it. Rejects before anything is touched when the journal cannot be written.
+   */
+  run(plan: Plan, target: Target): Promise<Outcome> {
+    return this.#guarded(plan.session, plan.rung, plan.reason, target, null);
+  }
+
+  /** Puts that backup back: the present state is backed up first, then files and keys return, start, verify. */
+  async restore(id: string, target: Target): Promise<Outcome> {
+    const source = { id: this.folder.idOf(id), manifest: await this.folder.read(this.folder.idOf(id)) };
+    return this.#guarded(target.session, 'restore', source.id, target, source);
+  }
+
+  /**
+   * Finishes or takes back what a cut left open, and starts what could not be started then. Call it at start and again
+   * every minute: what cannot be decided yet (a gateway that is down, a session another process works on) stays open.
+   */
+  async recover(targetOf: (session: string) => Target | null): Promise<Outcome[]> {
+    const outcomes: Outcome[] = [];
+    for (const record of this.journal.unfinished().filter(({ session }) => !this.#running.has(session))) {
+      const target = targetOf(record.session);
+      if (!target) this.#o.tell('warn', 'an interrupted repair waits until its gateway and its files are known again', record.session);
+      if (!target || this.#stopping) continue;
+      const outcome = await this.#held(record.session, async (work) => {
+        const fresh = this.journal.record(record.id);
+        if (!fresh || fresh.outcome) return null;
+        await sweep(fresh, this.#tools);
+        const rebuilt = await rebuild(fresh, target, this.#tools, work.signal, work.mayGoOn);
+        return this.#conclude(rebuilt, await resume(fresh, rebuilt, this.#tools, this.journal));
+      }).catch((error: unknown) => this.#notYet(record.session, error));
+      if (outcome) outcomes.push(outcome);
+    }
+    for (const record of this.journal.owingStart()) await this.#payStart(record.id, record.session, targetOf(record.session));
+    return outcomes;
+  }
+
+  /** No new repair starts; open ones go on to their `start` or are taken back. Resolves then, or after `graceMs`. */
+  async finishSoon(graceMs: number): Promise<void> {
+    this.#stopping = true;
+    for (const { stop } of this.#running.values()) stop.abort(new Halt('rolled-back', 'the sidecar is stopping'));
+    const open = [...this.#running.values()].map(({ done }) => done);
+    if (open.length === 0) return;
+    const grace = new AbortController();
+    await Promise.race([Promise.allSettled(open), this.#o.clock.sleep(graceMs, grace.signal).catch(() => undefined)]);
+    grace.abort();
+    for (const session of this.inFlight()) this.#o.tell('error', `ALERT the repair did not end within ${graceMs / 1000} s; it is finished or taken back at the next start`, session);
+  }
+
+  /** Sessions that are being repaired, recovered or restored by this process. */
+  inFlight(): string[] {
+    return [...this.#running.keys()];
+  }
+
+  async #guarded(session: string, task: Task, reason: string, target: Target, source: Work['source']): Promise<Outcome> {
+    const refused = this.#refusal(session, task, target);
+    if (refused) return this.#refuse(session, task, refused);
+    const outcome = await this.#held(session, async ({ signal, mayGoOn }) => {
+      if (this.journal.unfinished().some((open) => open.session === session)) return null;
+      if (source) await makeRoots(source.manifest);
+      const id = this.journal.open(session, task, reason);
+      const work: Work = {
+        id, session, task, reason: task === 'restore' ? `state before ${reason} was put back` : reason, target, openedAt: this.#o.clock.now(), signal, mayGoOn,
+        closedAt: null, startedAt: null, startAccepted: false, mayHaveRun: false, lastActivity: this.#o.evidence.lastActivity(session), kept: [],
+        backup: null, source, cleared: { files: 0, disposable: 0 }, proof: null,
+      };
+      return this.#conclude(work, await proceed(work, this.#tools, this.journal, stepsOf(task)));
+    });
+    return outcome ?? this.#refuse(session, task, { code: 'in-flight', why: `another process works on ${session}, or a repair of it was cut off and is not finished yet; try again in a minute` });
+  }
+
+  #refusal(session: string, task: Task, target: Target): { code: RefusalCode; why: string } | null {
+    if (this.#stopping) return { code: 'paused', why: 'the sidecar is stopping, no new repair begins' };
+    if (this.#running.has(session)) return { code: 'in-flight', why: `${session} is being repaired already` };
+    if (this.#running.size >= (this.#o.atOnce ?? AT_ONCE)) return { code: 'in-flight', why: `${this.#running.size} other repairs are running (${this.inFlight().join(', ')})` };
+    if (task === 'reconnect') return null;
+    if (!target.gateway) return { code: 'gateway-unreachable', why: `no gateway lists ${session}, so it could not be closed or started; nothing was touched` };
+    if (!target.gateway.api.can.has('close') || !target.gateway.api.can.has('start')) return { code: 'gateway-unreachable', why: `its gateway cannot close and start a session safely; nothing was touched` };
+    return null;
+  }
+
+  #refuse(session: string, task: Task, { code, why }: { code: RefusalCode; why: string }): Outcome {
+    const now = this.#o.clock.now();
+    return { session, rung: task === 'restore' ? 'reset' : task, result: 'refused', code, detail: why, startedAt: now, endedAt: now, backup: null };
+  }
+
+  /** Runs `body` under the session's lock; null when another process holds it. */
+  async #held<T>(session: string, body: (held: { signal: AbortSignal; mayGoOn: () => void }) => Promise<T>): Promise<T | null> {
+    const taken = this.#o.locks.take(session, this.#o.owner ?? 'sidecar');
+    if ('heldBy' in taken) return null;
+    const stop = new AbortController();
+    const done = body({ signal: stop.signal, mayGoOn: watch(taken.lock, session) });
+    this.#running.set(session, { stop, done });
+    try {
+      return await done;
+    } finally {
+      this.#running.delete(session);
+      taken.lock.release();
+    }
+  }
+
+  async #conclude(work: Work, ending: Ending): Promise<Outcome> {
+    const outcome = outcomeOf(work, ending, this.#tools);
+    try {
+      this.journal.close(work.id, outcome, ending.owesStart);
+      const needed = new Set(this.journal.unfinished().flatMap(({ marks }) => marks.flatMap(({ note }) => [note.id, note.present].filter((id) => typeof id === 'string'))));
+      if (work.backup) await prune(this.folder, work.session, this.#retention, this.#o.clock.now(), needed);
+    } catch (error) {
+      this.#o.tell('error', `the repair ended (${outcome.result}), but that could not be written down or old backups not removed: ${sayWhy(error)}`, work.session);
+    }
+    return outcome;
+  }
+
+  #notYet(session: string, error: unknown): null {
+    if (error instanceof Interrupted) return null;
+    this.#o.tell('error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again`, session);
+    return null;
+  }
+
+  async #payStart(id: string, session: string, target: Target | null): Promise<void> {
+    if (!target?.gateway || this.#stopping || this.#running.has(session)) return;
+    await this.#held(session, async () => {
+      await target.gateway!.api.start(target.gateway!.name);
+      this.journal.startPaid(id);
+      this.#o.tell('info', 'started at last, after a repair that could not start it', session);
+    }).catch((error: unknown) => this.#o.tell('error', `ALERT it is still closed and cannot be started (${sayWhy(error)}); start it by hand`, session));
+  }
+}
+
+function watch(lock: SessionLock, session: string): () => void {
+  let calls = 0;
+  return () => {
+    if (calls++ % LOCK_EVERY !== 0 || lock.stillMine()) return;
+    throw new Halt('failed', `another process took over the lock of ${session}; nothing more is changed from here`);
+  };
+}

@@ -1,0 +1,75 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
+import { extract, type Extract } from 'tar-stream';
+import { StoreError } from '../stores/store.ts';
+import { memberOfFile, memberOfKey, type Manifest } from './manifest.ts';
+
+export interface Member {
+  name: string;
+  size: number;
+  bytes: AsyncIterable<Buffer>;
+}
+
+/** Hands the members over in order, each to be read or left. Rejects when the archive is cut off or damaged. */
+export async function readArchive(path: string, visit: (member: Member, index: number) => Promise<void>): Promise<number> {
+  const tar = extract();
+  // node's own pipeline into a streamx writable that is iterated never ends (seen with tar-stream 3.2).
+  const feeding = pipeline(createReadStream(path), createZstdDecompress(), async (pieces: AsyncIterable<Buffer>) => {
+    for await (const piece of pieces) if (!tar.write(piece)) await drained(tar);
+    tar.end(null);
+  });
+  feeding.catch((error: Error) => tar.destroy(error)); // a broken archive ends the reading; told below
+  let count = 0;
+  try {
+    for await (const entry of tar) {
+      await visit({ name: entry.header.name, size: entry.header.size ?? 0, bytes: entry as AsyncIterable<Buffer> }, count++);
+      entry.resume();
+    }
+  } catch (error) {
+    tar.destroy();
+    throw error;
+  }
+  await feeding;
+  return count;
+}
+
+/** Resolves when the tar takes more, or takes nothing any more. */
+function drained(tar: Extract): Promise<void> {
+  return new Promise((resolve) => {
+    const wake = () => {
+      tar.off('drain', wake);
+      tar.off('close', wake);
+      resolve();
+    };
+    tar.once('drain', wake);
+    tar.once('close', wake);
+  });
+}
+
+/** Reads the whole archive back and compares every name, size and checksum. StoreError `changed` when one differs. */
+export async function verifyArchive(manifest: Manifest, path: string): Promise<void> {
+  const expected = [
+    ...manifest.files.map((file, index) => ({ name: memberOfFile(file, index), size: file.size, sha256: file.type === 'file' ? file.sha256 : undefined, isFile: file.type === 'file' })),
+    ...manifest.keys.map((key, index) => ({ name: memberOfKey(index), size: key.size, sha256: key.sha256, isFile: true })),
+  ];
+  const size = (await stat(path)).size;
+  if (size !== manifest.archiveBytes) damaged(path, `it has ${size} bytes, its manifest says ${manifest.archiveBytes}`);
+  const count = await readArchive(path, async (member, index) => {
+    const entry = expected[index];
+    if (!entry || trim(entry.name) !== trim(member.name) || entry.size !== member.size) damaged(path, `member ${index + 1} is not the one of its manifest`);
+    const hash = createHash('sha256');
+    for await (const piece of member.bytes) hash.update(piece);
+    if (entry.isFile && hash.digest('hex') !== entry.sha256) damaged(path, `the checksum of member ${index + 1} differs`);
+  }).catch((cause: Error) => (cause instanceof StoreError ? Promise.reject(cause) : damaged(path, cause.message, cause)));
+  if (count !== expected.length) damaged(path, `it holds ${count} of ${expected.length} members`);
+}
+
+/** Tar writes folders with a slash at the end, or not. */
+const trim = (name: string): string => name.replace(/\/+$/, '');
+
+function damaged(path: string, what: string, cause?: unknown): never {
+  throw new StoreError('changed', `the backup ${path} does not read back as it was written (${what}), so it is not used and nothing is deleted for it; check that volume`, { cause });
+}

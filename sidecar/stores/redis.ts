@@ -1,0 +1,184 @@
+import { Redis } from 'ioredis';
+import { bytesOfText, textOfBytes } from './bytes.ts';
+import { shown } from './names.ts';
+import { compilePattern, type KeyPattern } from './redis-pattern.ts';
+import { StoreError, type Inventory, type KeyEntry, type Role, type Store } from './store.ts';
+
+/** Keys per SCAN step and per pipeline: enough to be quick, too few to hold up other clients of a single-threaded server. */
+const BATCH = 200;
+/** A Redis on the same host answers in well under a second; one that needs longer is as good as gone for a repair. */
+const COMMAND_DEADLINE_MS = 5_000;
+const CONNECT_DEADLINE_MS = 5_000;
+
+/** A key as it can be put back: DUMP's bytes and the remaining life in ms, -1 for a key without end. */
+export interface DumpedKey {
+  key: string;
+  pttl: number;
+  dump: Buffer;
+}
+
+/** A store whose entries are keys. All verbs take exact keys; none takes a pattern. */
+export interface KeyStore extends Store {
+  readonly kind: 'redis';
+  /** In the order asked for; a key that is gone meanwhile is a StoreError `changed`. */
+  dump(keys: readonly string[]): AsyncIterable<DumpedKey>;
+  /** Returns how many of them were there. */
+  unlink(keys: readonly string[]): Promise<number>;
+  /** Puts keys back with value and remaining life, over whatever stands there. */
+  putBack(keys: readonly DumpedKey[]): Promise<void>;
+  ownsKey(name: string, key: string): boolean;
+  /** Rejects with a StoreError `unreachable`. */
+  ping(): Promise<void>;
+}
+
+export const isKeyStore = (store: Store): store is KeyStore => store.kind === 'redis';
+
+/**
+ * A client that says at once when Redis is away instead of queueing a deletion for later, and reconnects for ever.
+ * `tell` hears each change once.
+ */
+export function connectRedis(url: string, tell: (message: string) => void): Redis {
+  const client = new Redis(url, {
+    enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, lazyConnect: true,
+    commandTimeout: COMMAND_DEADLINE_MS, connectTimeout: CONNECT_DEADLINE_MS, retryStrategy: (tries) => Math.min(tries * 200, 5_000),
+  });
+  let down = false;
+  let why = 'the connection was lost';
+  client.on('error', (error: Error) => void (why = error.message));
+  client.on('reconnecting', () => {
+    if (!down) tell(`Redis cannot be reached (${why}); repairs that need it are refused until it answers; check REDIS_URL`);
+    down = true;
+  });
+  client.on('ready', () => {
+    if (down) tell('Redis answers again');
+    down = false;
+  });
+  client.connect().catch(() => undefined); // told when it is tried again, which is for ever
+  return client;
+}
+
+/** The Redis keys of sessions, found by `REDIS_SESSION_KEYS` such as `sessions:{session}:*`. Never KEYS, never FLUSH. */
+export class RedisStore implements KeyStore {
+  readonly kind = 'redis';
+  readonly tellsKeysFromLogin = true;
+  readonly #client: Redis;
+  readonly #pattern: KeyPattern;
+
+  constructor(client: Redis, pattern: string) {
+    this.#client = client;
+    this.#pattern = compilePattern(pattern);
+  }
+
+  async list(): Promise<string[]> {
+    const names = new Set<string>();
+    for await (const key of this.#scan(this.#pattern.matchAny)) {
+      const name = this.#pattern.sessionOf(key);
+      if (name !== null) names.add(name);
+    }
+    return [...names].sort();
+  }
+
+  async inventory(name: string): Promise<Inventory> {
+    const prefix = this.#prefix(name);
+    const keys = new Set<string>();
+    for await (const key of this.#scan(this.#pattern.matchOf(name))) {
+      if (key.subarray(0, prefix.length).equals(prefix)) keys.add(textOfBytes(key));
+    }
+    const restOf = (key: string) => bytesOfText(key).subarray(prefix.length).toString('latin1');
+    return { files: [], keys: [...keys].sort().map((key): KeyEntry => ({ key, role: roleOfKey(restOf(key)) })) };
+  }
+
+  async *dump(keys: readonly string[]): AsyncGenerator<DumpedKey> {
+    for (let at = 0; at < keys.length; at += BATCH) {
+      const batch = keys.slice(at, at + BATCH);
+      const answers = await this.#ask(batch.flatMap((key) => [['dumpBuffer', bytesOfText(key)], ['pttl', bytesOfText(key)]]));
+      for (const [index, key] of batch.entries()) {
+        const dump = answers[index * 2] as Buffer | null;
+        const pttl = answers[index * 2 + 1] as number;
+        if (dump === null || pttl === -2) throw new StoreError('changed', `the Redis key ${shown(key)} vanished while it was backed up, so something still writes to this session; it is left alone until it is really closed`);
+        yield { key, pttl, dump };
+      }
+    }
+  }
+
+  async unlink(keys: readonly string[]): Promise<number> {
+    let gone = 0;
+    for (let at = 0; at < keys.length; at += BATCH) {
+      const batch = keys.slice(at, at + BATCH).map(bytesOfText);
+      const [count] = await this.#ask([['unlink', ...batch]]);
+      gone += count as number;
+    }
+    return gone;
+  }
+
+  async putBack(keys: readonly DumpedKey[]): Promise<void> {
+    for (let at = 0; at < keys.length; at += BATCH) {
+      await this.#ask(keys.slice(at, at + BATCH).map(({ key, pttl, dump }) => ['restore', bytesOfText(key), String(Math.max(pttl, 0)), dump, 'REPLACE']));
+    }
+  }
+
+  ownsKey(name: string, key: string): boolean {
+    const prefix = this.#prefix(name);
+    return bytesOfText(key).subarray(0, prefix.length).equals(prefix);
+  }
+
+  async ping(): Promise<void> {
+    await this.#ask([['ping']]);
+  }
+
+  #prefix(name: string): Buffer {
+    const prefix = this.#pattern.prefixOf(name);
+    if (prefix !== null) return prefix;
+    throw new StoreError('unsafe', `session ${shown(name)} holds the separator of REDIS_SESSION_KEYS, so its keys cannot be told from another session's; none is touched`);
+  }
+
+  async *#scan(match: Buffer): AsyncGenerator<Buffer> {
+    let cursor = '0';
+    do {
+      const [answer] = await this.#ask([['scanBuffer', cursor, 'MATCH', match, 'COUNT', BATCH]]);
+      const [next, keys] = answer as [Buffer, Buffer[]];
+      yield* keys;
+      cursor = next.toString();
+    } while (cursor !== '0');
+  }
+
+  /** Runs the commands in one pipeline. Any failure is a StoreError: what Redis did of the rest is then unknown. */
+  async #ask(commands: unknown[][]): Promise<unknown[]> {
+    await this.#ready();
+    const answers = await this.#client.pipeline(commands as never).exec().catch((cause: Error) => this.#unreachable(cause));
+    return (answers ?? []).map(([error, value]) => (error ? this.#unreachable(error) : value));
+  }
+
+  /** A client that is just connecting is waited for, so that the first command after a start does not fail. */
+  async #ready(): Promise<void> {
+    const client = this.#client;
+    if (client.status === 'wait') await client.connect().catch((cause: Error) => this.#unreachable(cause));
+    if (client.status === 'ready') return;
+    await new Promise<void>((resolve, reject) => {
+      const settle = (done: () => void) => () => {
+        clearTimeout(timer);
+        client.off('ready', onReady);
+        client.off('error', onError);
+        done();
+      };
+      const onReady = settle(resolve);
+      let why = new Error(`no connection within ${CONNECT_DEADLINE_MS / 1000} s`);
+      const onError = (error: Error) => {
+        why = error;
+        settle(() => reject(error))();
+      };
+      const timer = setTimeout(() => settle(() => reject(why))(), CONNECT_DEADLINE_MS);
+      client.once('ready', onReady);
+      client.once('error', onError);
+    }).catch((cause: Error) => this.#unreachable(cause));
+  }
+
+  #unreachable(cause: Error): never {
+    throw new StoreError('unreachable', `Redis did not do what was asked (${cause.message}), so the session's keys in it are not safe to touch; check REDIS_URL and that Redis runs`, { cause });
+  }
+}
+
+/** Whaticket-style keys: `creds` is the login, `app-state-sync-key-*` only the phone can share again; the rest is made anew. */
+function roleOfKey(rest: string): Role {
+  return rest === 'creds' || rest === 'creds.json' || rest.startsWith('app-state-sync-key-') ? 'login' : 'keys';
+}

@@ -1,0 +1,95 @@
+import { mkdtempSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Redis } from 'ioredis';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { connectRedis, RedisStore, type DumpedKey } from '../../sidecar/stores/redis.ts';
+import { compilePattern } from '../../sidecar/stores/redis-pattern.ts';
+import { textOfBytes } from '../../sidecar/stores/bytes.ts';
+import { TestRedis } from '../repair/fixtures/redis-server.ts';
+
+const dir = mkdtempSync(join(tmpdir(), 'redis-store-'));
+let server: TestRedis;
+let redis: Redis;
+let store: RedisStore;
+const told: string[] = [];
+
+beforeAll(async () => {
+  server = new TestRedis(dir);
+  await server.start();
+  redis = connectRedis(server.socket, (message) => told.push(message));
+  store = new RedisStore(redis, 'sessions:{session}:*');
+  await store.ping();
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.stop();
+  await rm(dir, { recursive: true });
+});
+beforeEach(() => redis.flushall());
+
+async function dumpAll(keys: string[]): Promise<DumpedKey[]> {
+  const dumped: DumpedKey[] = [];
+  for await (const key of store.dump(keys)) dumped.push(key);
+  return dumped;
+}
+
+const odd = Buffer.concat([Buffer.from('sessions:2:sender-key-'), Buffer.from([0xff, 0xfe, 0x0a])]);
+
+describe('the keys of one session', () => {
+  test('only its own are found, whatever glob characters its name holds', async () => {
+    for (const key of ['sessions:2:creds', 'sessions:26:creds', 'sessions:a*:creds', 'sessions:ab:creds', 'sessions:[ab]:creds', 'sessions:a?:creds', 'other:2:creds']) await redis.set(key, 'x');
+    const keys = async (name: string) => (await store.inventory(name)).keys.map(({ key }) => key);
+    expect(await keys('2')).toEqual(['sessions:2:creds']);
+    expect(await keys('a*')).toEqual(['sessions:a*:creds']);
+    expect(await keys('[ab]')).toEqual(['sessions:[ab]:creds']);
+    expect(await keys('a?')).toEqual(['sessions:a?:creds']);
+    expect(await store.list()).toEqual(['2', '26', '[ab]', 'a*', 'a?', 'ab']);
+  });
+
+  test('creds and app-state-sync keys are login, the rest are keys', async () => {
+    for (const rest of ['creds', 'app-state-sync-key-AA', 'app-state-sync-version-x', 'session-550.0', 'pre-key-1', 'sender-key-g']) await redis.set(`sessions:2:${rest}`, 'x');
+    expect((await store.inventory('2')).keys.filter(({ role }) => role === 'login').map(({ key }) => key)).toEqual(['sessions:2:app-state-sync-key-AA', 'sessions:2:creds']);
+  });
+
+  test('a name that holds the separator is refused', async () => {
+    await expect(store.inventory('2:x')).rejects.toMatchObject({ code: 'unsafe' });
+  });
+});
+
+test('10,000 keys of any bytes come back with value and remaining life, and no key of another session moves', async () => {
+  const pipeline = redis.pipeline().set('sessions:26:creds', 'other').set(odd, Buffer.from([0, 255]), 'PX', 60_000).hset('sessions:2:h', { a: '1' });
+  for (let at = 0; at < 10_000; at++) pipeline.set(`sessions:2:pre-key-${at}`, `value ${at}`);
+  await pipeline.exec();
+  const keys = (await store.inventory('2')).keys.map(({ key }) => key);
+  expect(keys).toHaveLength(10_002);
+  expect(keys).toContain(textOfBytes(odd));
+  const dumped = await dumpAll(keys);
+  expect(await store.unlink(keys)).toBe(10_002);
+  expect(await redis.dbsize()).toBe(1);
+  await store.putBack(dumped);
+  expect(await redis.dbsize()).toBe(10_003);
+  expect(await redis.getBuffer(odd)).toEqual(Buffer.from([0, 255]));
+  expect(await redis.pttl(odd)).toBeGreaterThan(50_000);
+  expect(await redis.pttl('sessions:2:h')).toBe(-1);
+  expect(await redis.get('sessions:2:pre-key-9999')).toBe('value 9999');
+});
+
+test('a key that vanishes between the list and the dump is said', async () => {
+  await expect(dumpAll(['sessions:2:gone'])).rejects.toMatchObject({ code: 'changed' });
+});
+
+test.each(['sessions:{session}*', 'sessions:*', '{session}:{session}:*', 'sessions:{session}:', 's*:{session}:*', 'sessions:{session}:*:x'])('the pattern %s is refused with what is expected', (pattern) => {
+  expect(() => compilePattern(pattern)).toThrow(/REDIS_SESSION_KEYS=.* expected text, \{session\}, a separator and one \* at the end/);
+});
+
+test('without Redis every verb says so at once, is told once, and works again when it is back', async () => {
+  await server.stop();
+  await expect(store.ping()).rejects.toMatchObject({ code: 'unreachable', message: expect.stringMatching(/check REDIS_URL/) });
+  await expect(store.inventory('2')).rejects.toMatchObject({ code: 'unreachable' });
+  await server.start();
+  await expect.poll(() => store.ping().then(() => 'answers', () => 'away'), { timeout: 10_000 }).toBe('answers');
+  expect(told.filter((message) => message.includes('cannot be reached'))).toHaveLength(1);
+  expect(told.at(-1)).toBe('Redis answers again');
+});
