@@ -1,3 +1,5 @@
+import { own } from './detect/own.ts';
+
 /**
  * Takes out of a text what must not be stored, logged, sent or shown: keys, tokens, secrets in addresses, phone
  * numbers, what people wrote, QR codes. Names of sessions stay. Redacting twice changes nothing more.
@@ -15,25 +17,25 @@ const LOOKED_AT = 2_000;
 /** One redacted line of at most 200 characters without control characters: safe to store, log and show. */
 export function evidenceOf(text: string): string {
   const clean = redact(oneLine(text.slice(0, LOOKED_AT)));
-  return clean.length > LONGEST_EVIDENCE ? `${clean.slice(0, LONGEST_EVIDENCE - 1)}…` : clean;
+  return own(clean.length > LONGEST_EVIDENCE ? `${clean.slice(0, LONGEST_EVIDENCE - 1)}…` : clean);
 }
 
 /** A name out of a log line, fit to be shown: no control characters, at most 80 characters. */
 export function showable(name: string): string {
   const clean = oneLine(name.slice(0, 200));
-  return clean.length > 80 ? `${clean.slice(0, 79)}…` : clean;
+  return own(clean.length > 80 ? `${clean.slice(0, 79)}…` : clean);
 }
 
-// eslint-disable-next-line no-control-regex
+// oxlint-disable-next-line no-control-regex
 const oneLine = (text: string): string => text.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u2028-\u202e\u2066-\u2069]/g, ' ').trimEnd();
 
 /** Fields whose text people wrote or that show a QR. */
 const WRITTEN = 'body|caption|conversation|text|content|description|title|comment|quotedMsg|matchedText|pushName|pushname|notifyName|verifiedName|formattedName|shortName|qr|qrcode|urlcode|urlCode|catchLink|base64|base64Qr|jpegThumbnail|thumbnail';
-/** Fields that hold a secret; `secretKey`, `X-Gateway-Secret` and the like end in one of these. */
-const SECRET = '[\\w-]{0,30}(?:secret|secretkey|token|password|passwd|apikey|api_key|api-key|authorization|cookie|privkey|privatekey|rootkey|chainkey|mediakey|noisekey|advsecretkey)';
+/** Names of fields that hold a secret, or what these names end in: `secretKey`, `X-Gateway-Secret`. */
+const SECRET = '(?:secret|secretkey|token|password|passwd|apikey|api_key|api-key|authorization|cookie|privkey|privatekey|rootkey|chainkey|mediakey|noisekey|advsecretkey)';
 
 /** `"body":"`, with as many backslashes before each quote as the JSON is deep inside JSON strings. */
-const QUOTED_FIELD = new RegExp(`(\\\\*)"(?:${WRITTEN}|${SECRET})\\1"\\s{0,4}:\\s{0,4}\\1"`, 'gi');
+const QUOTED_FIELD = new RegExp(`(?<!\\\\)(\\\\{0,31})"(?:${WRITTEN}|[\\w-]{0,30}${SECRET})\\1"\\s{0,4}:\\s{0,4}\\1"`, 'gi');
 
 const HIDDEN = '[redacted]';
 const NUMBER = '[number]';
@@ -45,9 +47,9 @@ const RULES: readonly (readonly [RegExp, Replacement])[] = [
   [/<Buffer(?: [0-9a-f]{2})+[^>]{0,40}>?/g, `<Buffer ${HIDDEN}>`],
   [/data:[\w.+-]+\/[\w.+-]+;base64,[\w+/=-]*/g, HIDDEN],
   // What console.log prints of an object; an unclosed text ends with the line.
-  [new RegExp(`\\b(${WRITTEN}|${SECRET}):\\s{1,4}(?:'(?:[^'\\\\]|\\\\.)*'?|"(?:[^"\\\\]|\\\\.)*"?|\`[^\`]*\`?)`, 'gi'), (_all, field) => `${field}: ${HIDDEN}`],
+  [new RegExp(`((?:\\b(?:${WRITTEN})|${SECRET})):\\s{1,4}(?:'(?:[^'\\\\]|\\\\.)*'?|"(?:[^"\\\\]|\\\\.)*"?|\`[^\`]*\`?)`, 'gi'), (_all, field) => `${field}: ${HIDDEN}`],
   [/\b(Bearer|Basic)\s+[^\s"',;]+/gi, (_all, scheme) => `${scheme} ${HIDDEN}`],
-  [new RegExp(`\\b(${SECRET})(\\s{0,2}[=:]\\s{0,2})(?!\\[redacted\\]|Bearer|Basic|<Buffer)[^\\s"'&,;\\]})]+`, 'gi'), (_all, field, sign) => `${field}${sign}${HIDDEN}`],
+  [new RegExp(`(${SECRET})(\\s{0,2}[=:]\\s{0,2})(?!\\[redacted\\]|Bearer|Basic|<Buffer)[^\\s"'&,;\\]})]+`, 'gi'), (_all, field, sign) => `${field}${sign}${HIDDEN}`],
   [/([?&](?:key|sig|signature|auth|code|session_key)=)[^\s"'&#]+/gi, `$1${HIDDEN}`],
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@"']{1,200}@/gi, `$1${HIDDEN}@`],
   // wppconnect-server takes its secret as a part of these paths.
@@ -70,12 +72,12 @@ function hideQuoted(text: string): string {
   if (!text.includes('"')) return text;
   let clean = '';
   let from = 0;
-  QUOTED_FIELD.lastIndex = 0;
-  for (let field = QUOTED_FIELD.exec(text); field; field = QUOTED_FIELD.exec(text)) {
-    const start = QUOTED_FIELD.lastIndex;
+  const fields = new RegExp(QUOTED_FIELD);
+  for (let field = fields.exec(text); field; field = fields.exec(text)) {
+    const start = fields.lastIndex;
     const end = endOfQuoted(text, start, field[1]!.length);
     clean += text.slice(from, start) + HIDDEN;
-    QUOTED_FIELD.lastIndex = from = end;
+    fields.lastIndex = from = end;
   }
   return clean + text.slice(from);
 }

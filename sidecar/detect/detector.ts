@@ -1,0 +1,224 @@
+import { fromMs, parseEventTime } from '../event-time.ts';
+import type { KnownSessions } from '../fleet.ts';
+import { evidenceOf } from '../redact.ts';
+import type { Attribution, FaultClass, Firing, Hit, HitClass, LogLine, Nanos } from '../words.ts';
+import { readActivity } from './activity.ts';
+import { attribute } from './attribute.ts';
+import type { Settled } from './blocks.ts';
+import type { CauseHint, Counted, Verdict } from './cause.ts';
+import { Containers, type ContainerState } from './containers.ts';
+import { readEnvelope, type Envelope } from './envelope.ts';
+import { firstMatch, type Match } from './match.ts';
+import { Owners, ownerOf } from './owners.ts';
+import type { Pattern } from './pattern.ts';
+import { peersIn } from './peers.ts';
+import { prefilter } from './prefilter.ts';
+import { SessionLife, type Life } from './session-life.ts';
+
+/** What a line leads to. */
+export interface Reading {
+  hit: Hit;
+  /** Set when the hit leaves its window with more than allowed. */
+  firing: Firing | null;
+  /** False: the same cause as a hit before. */
+  fresh: boolean;
+  /** Cause of a not-attributed hit of that container and class that this one replaces: now its session is known. */
+  retracts?: string;
+}
+
+export interface DetectorOptions {
+  patterns: readonly Pattern[];
+  sessions: KnownSessions;
+  /** A window fires when it holds more than so many. */
+  maxHits: number;
+  windowMs: number;
+}
+
+/** What is known of a session from its lines. */
+export interface SessionView extends Life {
+  /** Hits inside the window that ends now. */
+  corruption: number;
+  disconnect: number;
+}
+
+const NOTHING: readonly Reading[] = [];
+/** Lines shown with a firing. */
+const MOST_EVIDENCE = 5;
+/** The engine's clock and ours may differ by that much; stamps further ahead come from a clock that was wrong. */
+const CLOCKS_DIFFER_MS = 60_000;
+/** Patterns of a class that are worth looking for in every line. */
+const sought = (pattern: Pattern): boolean => pattern.class !== 'benign' || pattern.phase !== null || pattern.part !== null;
+
+/**
+ * Log lines in, hits and firings out: which session is breaking, and how. Pure: time is the lines' own event time,
+ * so a recording gives what the live stream gives. Everyday lines cost one pass of the prefilter.
+ */
+export class Detector {
+  readonly #sessions: KnownSessions;
+  readonly #patterns: readonly Pattern[];
+  readonly #interesting: (text: string) => boolean;
+  readonly #containers = new Containers();
+  readonly #owners: Owners;
+  readonly #life: SessionLife;
+  /** The pattern whose lines `readActivity` reads in its place. */
+  readonly #everyday: Pattern | undefined;
+  /** Newest event time of any line, as text: comparing it costs no parsing. */
+  #newest = '';
+
+  constructor(options: DetectorOptions) {
+    this.#sessions = options.sessions;
+    this.#patterns = options.patterns.filter(sought);
+    this.#interesting = prefilter(this.#patterns.flatMap((pattern) => pattern.literals));
+    this.#owners = new Owners(options.maxHits, options.windowMs);
+    this.#everyday = this.#patterns.find((pattern) => pattern.class === 'activity');
+    this.#life = new SessionLife(options.sessions);
+  }
+
+  /** What this line leads to now; mostly nothing. Any line moves event time and may settle what was provisional. */
+  read(line: LogLine): readonly Reading[] {
+    if (line.ts > this.#newest) this.#newest = line.ts;
+    const settled = this.#containers.provisional ? this.#settleUpTo(parseEventTime(this.#newest)) : NOTHING;
+    if (!this.#interesting(line.text)) return settled;
+    const activity = readActivity(line.text);
+    if (activity) {
+      if (this.#everyday) this.#containers.of(line.container).speakers.heard(this.#everyday, 'winston');
+      this.#life.sign(activity.spelled, activity.event, line.ts);
+      return settled;
+    }
+    const found = this.#judge(line);
+    return settled.length === 0 ? found : [...settled, ...found];
+  }
+
+  /** Settles what has waited long enough by the clock, so that a quiet log holds nothing back. Call about once a second. */
+  tick(nowMs: number): readonly Reading[] {
+    this.#life.listsMayHaveChanged();
+    this.#owners.tidy(fromMs(nowMs), fromMs(nowMs + CLOCKS_DIFFER_MS));
+    return this.#settleUpTo(fromMs(nowMs));
+  }
+
+  /** The end of a recording: everything provisional is settled. */
+  flush(): readonly Reading[] {
+    return this.#settleUpTo(null);
+  }
+
+  /** Rebuilds windows from stored hits, in any order. Fires nothing by itself. */
+  restore(hits: readonly Hit[]): void {
+    for (const hit of [...hits].sort((a, b) => (a.at < b.at ? -1 : a.at > b.at ? 1 : 0))) {
+      this.#owners.ledger(ownerOf(hit.who, hit.container), hit.class).restore({ ...hit, telling: hit.suspect === true });
+      const pattern = this.#patterns.find((one) => one.id === hit.pattern);
+      if (pattern) this.#consequences(pattern, hit.who, hit.at);
+    }
+  }
+
+  /** Evidence of that session up to then (default: all so far) is spent: a repair ended, or it works again. */
+  clear(session: string, cls?: FaultClass, upTo?: Nanos): void {
+    for (const one of cls === undefined ? (['corruption', 'disconnect'] as const) : [cls]) {
+      const ledger = this.#owners.ledger(ownerOf({ session, by: 'named' }, ''), one);
+      const soFar = this.#newest === '' ? 0n : parseEventTime(this.#newest);
+      ledger.spend(upTo ?? (soFar > ledger.lastTouched ? soFar : ledger.lastTouched));
+    }
+  }
+
+  look(session: string, nowMs: number): SessionView {
+    const owner = ownerOf({ session, by: 'named' }, '');
+    const now = fromMs(nowMs);
+    return {
+      corruption: this.#owners.count(owner, 'corruption', now),
+      disconnect: this.#owners.count(owner, 'disconnect', now),
+      ...this.#life.of(session),
+    };
+  }
+
+  #judge(line: LogLine): readonly Reading[] {
+    const envelope = readEnvelope(line.text);
+    const container = this.#containers.of(line.container);
+    const match = firstMatch(this.#patterns, envelope, line.text, container.speakers.alone);
+    if (!match) return NOTHING;
+    container.speakers.heard(match.pattern, envelope.shape);
+    const at = parseEventTime(line.ts);
+    if (match.pattern.part !== null) return this.#partOfBlock(line, at, match, envelope, container);
+
+    const who = this.#whose(line, at, match, envelope, container);
+    if (match.spelled !== null) container.companions.remember(match.pattern, at, who);
+    if (match.pattern.class === 'activity') {
+      if ('session' in who) this.#life.sign(who.session, String(envelope.fields?.['eventType'] ?? match.pattern.id), line.ts);
+      return NOTHING;
+    }
+    return this.#note(line, at, match.pattern, who, { key: match.key });
+  }
+
+  #partOfBlock(line: LogLine, at: Nanos, { pattern, key, spelled, byField, peer }: Match, envelope: Envelope, { blocks }: ContainerState): readonly Reading[] {
+    const settled = (() => {
+      switch (pattern.part!) {
+        case 'header': return blocks.header(line, at);
+        case 'verdict-bad': return blocks.verdict(line, at, pattern.id, true);
+        case 'verdict-benign': return blocks.verdict(line, at, pattern.id, false);
+        case 'peer': return blocks.peer(line, at, peer!), [];
+        case 'retold':
+        case 'retold-bad':
+          return blocks.retold({ at, line, pattern: pattern.id, bad: pattern.part === 'retold-bad', key, spelled, byField, peers: peersIn(envelope.fields) });
+      }
+    })();
+    this.#containers.noteProvisional();
+    return settled.flatMap((one) => this.#settle(one));
+  }
+
+  #settleUpTo(now: Nanos | null): readonly Reading[] {
+    const settled = this.#containers.due(now);
+    return settled.length === 0 ? NOTHING : settled.flatMap((one) => this.#settle(one));
+  }
+
+  #settle({ at, line, pattern: id, key, block, retold, peers }: Settled): readonly Reading[] {
+    const pattern = this.#patterns.find((one) => one.id === id)!;
+    const by = retold?.byField ? 'json-field' : 'whatsapp-id';
+    const who = attribute({ container: line.container, spelled: retold?.spelled ?? null, by, peers, borrow: null }, this.#sessions);
+    return this.#note(line, at, pattern, who, { key, block });
+  }
+
+  #whose(line: LogLine, at: Nanos, match: Match, envelope: Envelope, { companions }: ContainerState): Attribution {
+    const { pattern, spelled, byField } = match;
+    return attribute({
+      container: line.container,
+      spelled,
+      by: byField ? 'json-field' : envelope.session !== null ? 'named' : pattern.by,
+      peers: pattern.class === 'corruption' ? peersIn(envelope.fields) : [],
+      borrow: pattern.companions.length > 0 ? () => companions.borrow(pattern, at) : null,
+    }, this.#sessions);
+  }
+
+  #note(line: LogLine, at: Nanos, pattern: Pattern, who: Attribution, hint: CauseHint): readonly Reading[] {
+    this.#consequences(pattern, who, at);
+    if (pattern.class === 'benign') return NOTHING;
+    if (pattern.only !== null && !('session' in who && this.#life.phaseOf(who.session) === pattern.only)) return NOTHING;
+    const evidence = evidenceOf(line.text);
+    const verdict = this.#owners.ledger(ownerOf(who, line.container), pattern.class)
+      .note({ at, pattern: pattern.id, evidence, telling: pattern.suspect, hint });
+    const hit: Hit = { at, class: pattern.class, pattern: pattern.id, who, cause: verdict.cause, container: line.container, stream: line.stream, evidence };
+    if (pattern.suspect) hit.suspect = true;
+    if (pattern.advice !== null) hit.advice = pattern.advice;
+    const reading: Reading = { hit, firing: firingOf(pattern.class, who, verdict, line.container), fresh: verdict.fresh };
+    const replaced = 'session' in who && hint.key ? this.#owners.known(`nobody ${line.container}`, pattern.class)?.retract(`key:${hint.key}`) : null;
+    if (replaced) reading.retracts = replaced;
+    return [reading];
+  }
+
+  /** What a line changes beside its own ledger. */
+  #consequences(pattern: Pattern, who: Attribution, at: Nanos): void {
+    if (!('session' in who)) return;
+    this.#life.happened(who.session, pattern, at);
+    for (const cls of pattern.clears) this.clear(who.session, cls, at);
+    // Closes around an unlinking are explained by it.
+    if (pattern.class === 'logout') this.clear(who.session, 'disconnect', at);
+  }
+}
+
+function firingOf(cls: HitClass, who: Attribution, { exceeded }: Verdict, container: string): Firing | null {
+  if (!exceeded || (cls !== 'corruption' && cls !== 'disconnect')) return null;
+  return { at: exceeded.at, class: cls, who, count: exceeded.hits.length, patterns: countsOf(exceeded.hits), evidence: exceeded.hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence), container };
+}
+
+function countsOf(hits: readonly Counted[]): Record<string, number> {
+  const counts = new Map<string, number>();
+  for (const { pattern } of hits) counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
+  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
+}
