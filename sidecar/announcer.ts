@@ -1,6 +1,7 @@
 import { describe, type Look } from './decide/decide.ts';
 import type { Ruling } from './decide/desk.ts';
 import { nameOf, type Incident } from './decide/incident.ts';
+import { qrPath, whereTheQrIs } from './health/qr-link.ts';
 import type { Alerter } from './report/alerts.ts';
 import type { Metrics } from './report/metrics.ts';
 import type { Firing, Outcome, RefusalCode } from './words.ts';
@@ -12,10 +13,15 @@ export interface AnnouncerParts {
   /** What a human should know now: one matter per key until it is resolved. */
   alerts: Alerter;
   figures: Pick<Metrics, 'refusal' | 'repair'>;
+  /** The address of that session's QR picture, where it is known. */
+  qrLink?(session: string): string | undefined;
 }
 
 /** Refusals that leave a session broken until a human does something. */
 const WORTH_AN_ALERT: ReadonlySet<RefusalCode> = new Set(['waiting-for-human', 'backup-impossible', 'ladder-spent', 'fault-not-proven', 'not-attributed'] as const);
+
+/** One alert for all sessions held back by something beyond them. */
+const HELD_BACK = 'sessions held back';
 
 /** Obstacles that many sessions meet at once: one alert for all of them, a plain line for each. */
 const SHARED: ReadonlyMap<RefusalCode, string> = new Map([
@@ -40,7 +46,7 @@ export class Announcer {
     const counted = look ? describe(incident.firing, look.probe, decision.rung, windowMs) : countedWords(incident.firing, windowMs);
     const message = `${session === undefined ? `${nameOf(incident.firing)}: ` : ''}${counted}; not repaired: ${decision.refused} (${decision.reason})`;
     const shared = SHARED.get(decision.refused);
-    if (shared) alerts.alert({ key: decision.refused, kind: decision.refused, message: shared });
+    if (shared && !alerts.open().some(({ key }) => key === HELD_BACK)) alerts.alert({ key: HELD_BACK, kind: decision.refused, message: shared });
     if (WORTH_AN_ALERT.has(decision.refused)) alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
     else tell('info', message, session);
   }
@@ -55,7 +61,7 @@ export class Announcer {
       tell('info', `fixed by ${rung} in ${took}: ${detail}`, session);
       alerts.resolved(`session ${session}`, `fixed by ${rung}`);
     } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
-    else if (result === 'needs-qr') alert(`needs a QR scan after ${rung}: ${detail}`);
+    else if (result === 'needs-qr') alerts.alert({ key: `session ${session}`, session, kind: result, message: `needs a QR scan after ${rung}: ${detail}, or GET ${qrPath(session)}`, link: this.#parts.qrLink?.(session) });
     else alert(`${result} (${rung}, after ${took}): ${detail}`);
   }
 
@@ -65,15 +71,14 @@ export class Announcer {
   }
 
   loggedOut(session: string, pattern: string, advice: string | undefined): void {
-    const message = advice ?? `logged out (${pattern}); only a new QR scan brings it back: auto-fix qr ${session}`;
-    this.#parts.alerts.alert({ key: `logout ${session}`, session, kind: 'logout', message });
+    const message = `${advice ?? `logged out (${pattern}); only a new QR scan brings it back`}: ${whereTheQrIs(session)}`;
+    this.#parts.alerts.alert({ key: `logout ${session}`, session, kind: 'logout', message, link: this.#parts.qrLink?.(session) });
   }
 
   /** A shared obstacle is over when the last incident that met it has got past it. */
   sharedObstaclesAmong(incidents: readonly Incident[]): void {
-    for (const code of SHARED.keys()) {
-      if (!incidents.some((incident) => incident.lastRefusal === code)) this.#parts.alerts.resolved(code, 'no session is held back by it any more');
-    }
+    const heldBack = incidents.some(({ lastRefusal }) => lastRefusal !== null && SHARED.has(lastRefusal));
+    if (!heldBack) this.#parts.alerts.resolved(HELD_BACK, 'no session is held back any more');
   }
 
   ownFault(error: Error): void {

@@ -134,7 +134,7 @@ describe('many sessions at once', () => {
     house.seen = look('unknown', { gatewayAnswers: false });
     await house.closes('ImobSites', 6);
     await house.closes('pixel12digital', 6);
-    expect(house.alertsOpen()).toEqual(['gateway-unreachable']);
+    expect(house.alertsOpen()).toEqual(['sessions held back']);
     house.seen = look('healthy');
     await house.passes(2 * MINUTE);
     expect(house.alertsOpen()).toEqual([]);

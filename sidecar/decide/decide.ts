@@ -114,7 +114,7 @@ function sessionOf(firing: Firing): string {
 /** `6 disconnect hits in 5m (browser-closed 3, qr-read-error 2); probe zombie; restart` */
 export function describe(firing: Firing, probe: ProbeResult, rung: Rung | null, windowMs: number): string {
   const patterns = Object.entries(firing.patterns).map(([id, count]) => `${id} ${count}`).join(', ');
-  const counted = `${firing.count} ${firing.class} ${firing.count === 1 ? 'hit' : 'hits'} in ${inWords(windowMs)}${patterns ? ` (${patterns})` : ''}`;
+  const counted = firing.found ?? `${firing.count} ${firing.class} ${firing.count === 1 ? 'hit' : 'hits'} in ${inWords(windowMs)}${patterns ? ` (${patterns})` : ''}`;
   return `${counted}; probe ${probe.probe}${rung ? `; ${rung}` : ''}`;
 }
 

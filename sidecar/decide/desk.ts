@@ -149,6 +149,11 @@ export class Desk {
     return over;
   }
 
+  /** A repair ended with a QR to scan, and nothing has connected since. */
+  needsScan(session: string): boolean {
+    return this.#awaitsQr.has(session);
+  }
+
   isRepairing(session: string): boolean {
     return this.#repairing.has(session);
   }

@@ -59,6 +59,15 @@ const CHECKS: readonly Check[] = [
   function paused(_, { now, pausedUntil }) {
     return lasts(pausedUntil, now) ? { code: 'paused', reason: `all repairs are paused ${untilWords(pausedUntil!)}`, until: finite(pausedUntil!) } : null;
   },
+  function correlated(_, { brokeTogether, massFailure, now }) {
+    return massFailure !== null && brokeTogether >= massFailure
+      ? {
+          code: 'correlated-failure',
+          reason: `${brokeTogether} sessions broke within 2 minutes: the network, WhatsApp or the gateway is down, not the sessions`,
+          until: now + LOOK_AGAIN_MS,
+        }
+      : null;
+  },
   function stoppedOnPurpose(_, { container, now }) {
     return container === 'stopped-on-purpose' || container === 'paused'
       ? { code: 'stopped-on-purpose', reason: `somebody ${container === 'paused' ? 'paused' : 'stopped'} its container`, until: now + LOOK_AGAIN_MS }
@@ -71,15 +80,6 @@ const CHECKS: readonly Check[] = [
   },
   function inFlight(_, { repairing, now }) {
     return repairing ? { code: 'in-flight', reason: 'a repair of this session is under way', until: now + LOOK_AGAIN_MS } : null;
-  },
-  function correlated(_, { brokeTogether, massFailure, now }) {
-    return massFailure !== null && brokeTogether >= massFailure
-      ? {
-          code: 'correlated-failure',
-          reason: `${brokeTogether} sessions broke within 2 minutes: the network, WhatsApp or the gateway is down, not the sessions`,
-          until: now + LOOK_AGAIN_MS,
-        }
-      : null;
   },
   function coolingDown(_, { cooldownUntil, now }) {
     return lasts(cooldownUntil, now) ? { code: 'cooldown', reason: `repaired a short while ago, left alone ${untilWords(cooldownUntil!)}`, until: cooldownUntil! } : null;
