@@ -34,7 +34,7 @@ export async function openWorkshop(io: Io): Promise<Workshop> {
     keep: config.repair.backupKeep, hands: new DockerHands(dockerAt(config.docker.host)), owner: 'command line',
     tell: (_, message, session) => say(message, session),
     evidence: { lastActivity: () => null, startedSince: () => false },
-    timings: { verifyAfterMs: config.repair.verifyAfterMs },
+    timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },
   });
   return {
     world, repairer, backups: new Backups(repairer, () => realClock.now()),

@@ -1,15 +1,6 @@
-import type { ProbeResult } from '../words.ts';
+import type { Checked } from './checking.ts';
 import { table } from '../report/table.ts';
 import { EXIT, flag, JSON_OPTION, UsageError, CannotDo, type Command, type Io } from './command.ts';
-
-interface Checked {
-  session: string;
-  probe: ProbeResult;
-  /** Hits of each class inside the window, read from the logs themselves. */
-  hits: { corruption: number; disconnect: number };
-  overThreshold: boolean;
-  repaired: string | null;
-}
 
 export const check: Command = {
   usage: 'check [all|SESSION] [--fix] [--dry-run]',
@@ -32,8 +23,6 @@ From a checkout: npm run auto-fix:sessions all   (= check --fix)`,
     return exitOf(checked);
   },
 };
-
-export type { Checked };
 
 function print(checked: readonly Checked[], json: boolean, io: Io): void {
   if (json) return io.out(JSON.stringify(checked));

@@ -6,10 +6,18 @@ import { toMs } from '../event-time.ts';
 import type { Target } from '../fleet.ts';
 import type { ProbeResult } from '../words.ts';
 import { openWorld, type World } from '../world.ts';
-import type { Checked } from './check.ts';
 import { CannotDo, type Io } from './command.ts';
 import { outcomeInWords, refused } from './fix.ts';
 import { sidecarBeside } from './sidecar-beside.ts';
+
+export interface Checked {
+  session: string;
+  probe: ProbeResult;
+  /** Hits of each class inside the window, read from the logs themselves. */
+  hits: { corruption: number; disconnect: number };
+  overThreshold: boolean;
+  repaired: string | null;
+}
 
 /** Looks at the sessions meant by `all` or a spelling, and repairs those over the threshold when asked to. */
 export async function checkSessions(whom: string, how: { fix: boolean; dryRun: boolean }, io: Io): Promise<Checked[]> {

@@ -29,8 +29,8 @@ Exit codes: 0 fixed, 1 not fixed or a QR scan is due, 2 it could not be tried.`,
   },
 };
 
-export function outcomeInWords({ session, rung, result, code, detail, startedAt, endedAt, backup }: Outcome): string {
-  const how = result === 'refused' ? `not repaired: ${code}` : `${result} by ${rung} in ${((endedAt - startedAt) / 1000).toFixed(1)} s`;
+export function outcomeInWords({ session, rung, restored, result, code, detail, startedAt, endedAt, backup }: Outcome): string {
+  const how = result === 'refused' ? `not repaired: ${code}` : `${result} by ${restored === undefined ? rung : 'restore'} in ${((endedAt - startedAt) / 1000).toFixed(1)} s`;
   return `${session}: ${how}: ${detail}${backup ? `\nbackup: ${backup}` : ''}`;
 }
 

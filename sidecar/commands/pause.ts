@@ -1,7 +1,10 @@
-import { EXIT, onlyArg, text, UsageError, type Command } from './command.ts';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { PAUSE_FILE } from '../state/orders.ts';
+import { EXIT, onlyArg, text, UsageError, type Command, type Io } from './command.ts';
 import { parseDuration } from '../config.ts';
 import { refused } from './fix.ts';
-import { needSidecar } from './sidecar-beside.ts';
+import { needSidecar, sidecarBeside } from './sidecar-beside.ts';
 
 const FOR = { for: { type: 'string' } } as const;
 
@@ -11,7 +14,10 @@ export const pause: Command = {
   help: '',
   options: FOR,
   async run(words, io) {
-    await (await needSidecar(io)).pause(duration(text(words, 'for'))).catch(refused);
+    const forHowLong = duration(text(words, 'for'));
+    const sidecar = await sidecarBeside(io);
+    if (sidecar) await sidecar.pause(forHowLong).catch(refused);
+    else writePause(forHowLong, io);
     io.out(`paused ${text(words, 'for') ? `for ${text(words, 'for')}` : 'until auto-fix resume'}`);
     return EXIT.well;
   },
@@ -23,7 +29,9 @@ export const resume: Command = {
   help: '',
   options: {},
   async run(_, io) {
-    await (await needSidecar(io)).resume().catch(refused);
+    const sidecar = await sidecarBeside(io);
+    if (sidecar) await sidecar.resume().catch(refused);
+    else rmSync(join(io.config().stateDir, PAUSE_FILE), { force: true });
     io.out('resumed');
     return EXIT.well;
   },
@@ -40,6 +48,14 @@ export const mute: Command = {
     return EXIT.well;
   },
 };
+
+/** Without a running sidecar the file is left for the next one. */
+function writePause(forHowLong: string | null, io: Io): void {
+  const { stateDir } = io.config();
+  mkdirSync(stateDir, { recursive: true, mode: 0o700 });
+  writeFileSync(join(stateDir, PAUSE_FILE), forHowLong === null ? '' : `${new Date(Date.now() + parseDuration(forHowLong)!).toISOString()}\n`);
+  io.err('no sidecar runs with this state folder: the next one to start finds the pause');
+}
 
 function duration(given: string | undefined): string | null {
   if (given === undefined) return null;

@@ -14,8 +14,10 @@ SIGTERM or Ctrl-C: no new repair starts, an open one is completed up to its star
   async run(_, io) {
     const { config, warnings } = loadConfig(io.env);
     const { startSidecar } = await import('../main.ts');
-    const sidecar = await startSidecar(config, warnings);
-    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void sidecar.stop());
+    // Asked to stop while it starts, it starts to the end first: a repair may be open that only it can finish.
+    const starting = startSidecar(config, warnings);
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void starting.then((started) => started.stop(), () => undefined));
+    const sidecar = await starting;
     const advised = setInterval(() => {
       if (sidecar.shouldLeave()) void sidecar.stop();
     }, ADVICE_MS);

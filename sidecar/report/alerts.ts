@@ -10,7 +10,7 @@ export interface Alert {
   /** For figures and filters: `needs-qr`, `rolled-back`, `held`, `logout`, … */
   kind?: string;
   /** Where a human can act, such as the page of a QR. */
-  link?: string;
+  link?: string | undefined;
 }
 
 export interface OpenAlert {

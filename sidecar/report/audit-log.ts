@@ -1,9 +1,9 @@
 import type { Clock } from '../clock.ts';
-import type { JsonOut } from './json-out.ts';
+import type { JsonOut, Level } from './json-out.ts';
 import { LogFile } from './log-file.ts';
 import { oneLine } from './one-line.ts';
 
-export type Level = 'info' | 'warn' | 'error';
+export type { Level };
 
 /** How the rooms say what happened. `session` is a known session's own name, or nothing. */
 export type Tell = (level: Level, message: string, session?: string | null) => void;

@@ -1,6 +1,7 @@
 import { writeSync } from 'node:fs';
 import { pino, type Logger } from 'pino';
-import type { Level } from './audit-log.ts';
+
+export type Level = 'info' | 'warn' | 'error';
 
 /** A pipe whose reader is slow is tried again for this long before the line is given up: repairs matter more. */
 const RETRIES = 20;

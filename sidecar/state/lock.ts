@@ -46,6 +46,18 @@ export interface Identity {
   host: string;
 }
 
+interface Row {
+  token: string;
+  owner: string;
+  pid: number;
+  born: string;
+  host: string;
+  taken_at: number;
+  heartbeat_at: number;
+}
+
+const holderOf = (row: Row): Holder => ({ owner: row.owner, pid: row.pid, host: row.host.split(' ')[0]!, takenAt: row.taken_at });
+
 /** One lock per session for everything that changes it, sidecar and command line alike, in the state database. */
 export class Locks {
   readonly #db: DatabaseSync;
@@ -62,30 +74,30 @@ export class Locks {
   take(session: string, owner: string): Taken {
     const { pid, born, host } = this.#self;
     const token = `${host}/${pid}/${born}/${this.#clock.now()}/${++this.#count}`;
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      const holder = this.holder(session);
-      if (!holder) {
-        const now = this.#clock.now();
-        this.#db.prepare('INSERT OR REPLACE INTO session_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(session, token, owner, pid, born, host, now, now);
-      }
-      this.#db.exec('COMMIT');
-      return holder ? { heldBy: holder } : { lock: this.#held(session, token) };
-    } catch (error) {
-      this.#db.exec('ROLLBACK');
-      throw error;
+    for (;;) {
+      const row = this.#row(session);
+      if (row && !this.#isStale(row)) return { heldBy: holderOf(row) };
+      // One statement decides who gets it: a row that is not there yet, or exactly the stale one that was seen.
+      const now = this.#clock.now();
+      const { changes } = row
+        ? this.#db.prepare('UPDATE session_locks SET token = ?, owner = ?, pid = ?, born = ?, host = ?, taken_at = ?, heartbeat_at = ? WHERE session = ? AND token = ? AND heartbeat_at = ?')
+          .run(token, owner, pid, born, host, now, now, session, row.token, row.heartbeat_at)
+        : this.#db.prepare('INSERT OR IGNORE INTO session_locks VALUES (?, ?, ?, ?, ?, ?, ?, ?)').run(session, token, owner, pid, born, host, now, now);
+      if (Number(changes) === 1) return { lock: this.#held(session, token) };
     }
   }
 
   /** Who works on that session now; null when nobody does, or only somebody who died over it. */
   holder(session: string): Holder | null {
-    const row = this.#db.prepare('SELECT owner, pid, born, host, taken_at, heartbeat_at FROM session_locks WHERE session = ?').get(session) as
-      | { owner: string; pid: number; born: string; host: string; taken_at: number; heartbeat_at: number } | undefined;
-    if (!row || this.#isStale(row)) return null;
-    return { owner: row.owner, pid: row.pid, host: row.host.split(' ')[0]!, takenAt: row.taken_at };
+    const row = this.#row(session);
+    return row && !this.#isStale(row) ? holderOf(row) : null;
   }
 
-  #isStale(row: { pid: number; born: string; host: string; heartbeat_at: number }): boolean {
+  #row(session: string): Row | undefined {
+    return this.#db.prepare('SELECT token, owner, pid, born, host, taken_at, heartbeat_at FROM session_locks WHERE session = ?').get(session) as Row | undefined;
+  }
+
+  #isStale(row: Row): boolean {
     if (row.host === this.#self.host) return bornOf(row.pid) !== row.born;
     return this.#clock.now() - row.heartbeat_at > STALE_AFTER_MS;
   }
