@@ -1,0 +1,53 @@
+import type { LogState } from './container-log.ts';
+import type { SocketHealth } from './socket-view.ts';
+
+/** What `decide` needs to know of a container. Times in ms. */
+export interface WatchedContainer {
+  id: string;
+  /** The watched name. */
+  name: string;
+  containerName: string;
+  /** The engine's word: `running`, `exited`, `restarting`, `paused`, ... */
+  state: string;
+  running: boolean;
+  paused: boolean;
+  restarting: boolean;
+  startedAt: number | null;
+  finishedAt: number | null;
+  exitCode: number | null;
+  /** Stopped by `docker stop` or Compose, not by itself. Known only for stops that happened while watching. */
+  stoppedOnPurpose: boolean;
+  /** Another container of the same service takes its place right now. */
+  beingReplaced: boolean;
+}
+
+export interface ContainerHealth {
+  id: string;
+  name: string;
+  containerName: string;
+  state: LogState;
+  /** The present trouble in words. */
+  problem: string | null;
+  /** Age of the newest line when it was read. */
+  lagMs: number | null;
+  /** Event time (ms) of the newest line. */
+  newestLineAt: number | null;
+  lines: number;
+  skippedBytes: number;
+  reconnects: number;
+  duplicatesDropped: number;
+  recovered: number;
+  engineMessages: number;
+  lastAuditAt: number | null;
+}
+
+export interface WatchHealth {
+  /** False for our own faults only: the socket, or a log that cannot be read. An absent container is shown, not red. */
+  ok: boolean;
+  /** The first trouble in words. */
+  problem: string | null;
+  engine: SocketHealth;
+  /** Watched names for which there is no container. */
+  absent: string[];
+  containers: ContainerHealth[];
+}

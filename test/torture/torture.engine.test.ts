@@ -1,0 +1,10 @@
+import { expect, it } from 'vitest';
+import { torture } from './torture.ts';
+
+it('no line is lost and none counted twice, whatever is cut', async () => {
+  const result = await torture({ seed: 20260209, minutes: 0, lines: 20_000, cuts: 20, engineEnds: true, tell: () => undefined });
+  console.log(`written ${result.written} / seen once ${result.seenOnce} / lost ${result.lost} / twice ${result.twice} (${result.cuts} cuts)`);
+  expect(result).toMatchObject({ lost: 0, twice: 0, seenOnce: result.written, examples: [] });
+  expect(result.written).toBeGreaterThanOrEqual(20_000);
+  expect(result.cuts).toBeGreaterThanOrEqual(20);
+}, 300_000);
