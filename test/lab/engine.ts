@@ -22,6 +22,13 @@ export function testRedisServer(): string {
   return path;
 }
 
+/** Path of a haproxy to start. Throws with what to do when there is none. */
+export function testHaproxy(): string {
+  const path = process.env.AUTO_FIX_TEST_HAPROXY ?? which('haproxy');
+  if (!path) throw new Error('no haproxy on this machine: run "npm test", which brings one up, or install it');
+  return path;
+}
+
 /** A Compose project of a test. Relative paths in every file resolve against `folder`, by default that of the first file. */
 export interface Stack {
   project: string;

@@ -94,6 +94,16 @@ export class Lab {
     return `${service === 'redis' ? 'redis' : 'http'}://127.0.0.1:${port}`;
   }
 
+  /** Whether that service ran when its port was last looked for. */
+  runs(service: LabService): boolean {
+    return this.#ports.has(service);
+  }
+
+  /** The container's own name, which no other stack on the engine has. */
+  containerOf(service: LabService): string {
+    return `${this.stack.project}-${service}-1`;
+  }
+
   get wpp(): Control {
     return this.#control('wppconnect-server');
   }

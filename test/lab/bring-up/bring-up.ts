@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { withLock } from '../../../.ci/lock.mjs';
 import { ensureEngine, type Engine } from './engine.ts';
+import { ensureHaproxy } from './haproxy.ts';
 import { ensureImages } from './images.ts';
 import { LAB_HOME } from './places.ts';
 import { ensureClient, ensurePlugins } from './plugins.ts';
@@ -12,13 +13,14 @@ import { sayOnStderr, type Say } from './shell.ts';
 export interface Missing {
   engine?: string;
   redis?: string;
+  haproxy?: string;
 }
 
 export interface Lab {
   /** Null when the machine has no engine and none could be started. */
   engine: Engine | null;
   missing: Missing;
-  /** Environment for tests and demo: AUTO_FIX_TEST_DOCKER (socket path), AUTO_FIX_TEST_REDIS_SERVER (path), DOCKER_HOST. */
+  /** Environment for tests and demo: AUTO_FIX_TEST_DOCKER (socket path), AUTO_FIX_TEST_REDIS_SERVER and AUTO_FIX_TEST_HAPROXY (paths), DOCKER_HOST. */
   env: Record<string, string>;
   /** Ends what was started here. */
   release(): Promise<void>;
@@ -32,6 +34,11 @@ export async function bringUp(say: Say = sayOnStderr): Promise<Lab> {
     lab.env.AUTO_FIX_TEST_REDIS_SERVER = redis;
   } catch (error) {
     lab.missing.redis = sentence(error);
+  }
+  try {
+    lab.env.AUTO_FIX_TEST_HAPROXY = await alone(say, () => ensureHaproxy(say));
+  } catch (error) {
+    lab.missing.haproxy = sentence(error);
   }
   try {
     await alone(say, async () => {
@@ -58,7 +65,7 @@ async function alone<T>(say: Say, work: () => Promise<T>): Promise<T> {
   return withLock(join(home, 'bring-up.lock'), say, async () => {
     for (const name of readdirSync(home)) {
       // What a killed run was in the middle of making.
-      if (/^(images|plugins)-/.test(name)) rmSync(join(home, name), { recursive: true, force: true });
+      if (/^(images|plugins|haproxy)-/.test(name)) rmSync(join(home, name), { recursive: true, force: true });
     }
     return work();
   });

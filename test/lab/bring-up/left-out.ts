@@ -11,6 +11,9 @@ export interface LeftOut {
 /** Tests that start Redis themselves name one of these. */
 const STARTS_REDIS = /testRedisServer|AUTO_FIX_TEST_REDIS_SERVER/;
 
+/** Tests that start HAProxy name this. */
+const STARTS_HAPROXY = /new Haproxy\(/;
+
 /** Which tests cannot run on this machine, and why. */
 export function leftOut(root: string, missing: Missing): LeftOut[] {
   const without: LeftOut[] = [];
@@ -18,8 +21,15 @@ export function leftOut(root: string, missing: Missing): LeftOut[] {
     without.push({ what: 'tests on a real engine', why: missing.engine, globs: ['test/**/*.engine.test.ts', 'test/e2e/**'] });
   }
   if (missing.redis !== undefined) {
-    const globs = globSync('test/**/*.test.ts', { cwd: root }).filter((path) => STARTS_REDIS.test(readFileSync(join(root, path), 'utf8')));
+    const globs = testsThat(STARTS_REDIS, root);
     if (globs.length > 0) without.push({ what: `tests on a real Redis (${globs.length} files)`, why: missing.redis, globs });
+  }
+  if (missing.haproxy !== undefined) {
+    const globs = testsThat(STARTS_HAPROXY, root);
+    if (globs.length > 0) without.push({ what: `tests behind a real HAProxy (${globs.length} files)`, why: missing.haproxy, globs });
   }
   return without;
 }
+
+const testsThat = (doSo: RegExp, root: string): string[] =>
+  globSync('test/**/*.test.ts', { cwd: root }).filter((path) => doSo.test(readFileSync(join(root, path), 'utf8')));
