@@ -11,6 +11,7 @@ import { Interrupted } from './repair/faults.ts';
 import type { Repairer } from './repair/runner.ts';
 import type { Metrics } from './report/metrics.ts';
 import type { Records } from './state/records.ts';
+import { Turns } from './turns.ts';
 import type { Delivery } from './watch/watcher.ts';
 import type { Firing, Hit, Nanos, Outcome, Plan } from './words.ts';
 
@@ -32,6 +33,8 @@ export interface CaretakerParts {
   /** One line of the operator's log. */
   tell(level: 'info' | 'warn', message: string, session?: string): void;
   announcer: Announcer;
+  /** Hears every fresh hit of a known session. */
+  heard?(hit: Hit): void;
   figures: Pick<Metrics, 'hit' | 'firing' | 'probe'>;
 }
 
@@ -43,6 +46,12 @@ const SUSPECT_REST_MS = 60_000;
 /** After a crash the last sign of life may be that much older than it was; it only starts probes. */
 const STORE_ACTIVITY_MS = 10_000;
 
+/** Forty sessions that fail together are not asked all at once: the gateway has trouble enough. */
+const LOOKS_AT_ONCE = 4;
+
+/** A gateway that answers and a WhatsApp that is reachable: what broke many sessions together is over. */
+const endsTheHold = (look: Look): boolean => look.gatewayAnswers && (look.probe.probe === 'healthy' || look.whatsappReachable);
+
 /**
  * Carries what is read to the one who decides, and what is decided to the one who repairs. Holds no rule of its
  * own: detector, desk and repairer do; the replay drives the same three.
@@ -50,6 +59,7 @@ const STORE_ACTIVITY_MS = 10_000;
 export class Caretaker {
   readonly #parts: CaretakerParts;
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #looks = new Turns(LOOKS_AT_ONCE);
   readonly #lastSuspectLook = new Map<string, number>();
   #activityStoredAt = 0;
   #stopping = false;
@@ -91,10 +101,10 @@ export class Caretaker {
   }
 
   /** A look that failed outside any window (a suspect line, a health round) opens an incident of its own. */
-  sick(session: string, pattern: string, saw: string): void {
+  sick(session: string, pattern: string, saw: string, found?: string): void {
     const now = this.#parts.clock.now();
     const firing: Firing = {
-      at: fromMs(now), class: 'disconnect', who: { session, by: 'named' }, count: 1, patterns: { [pattern]: 1 }, evidence: [saw],
+      at: fromMs(now), class: 'disconnect', who: { session, by: 'named' }, count: 1, patterns: { [pattern]: 1 }, evidence: [saw], ...(found === undefined ? {} : { found }),
     };
     this.fired(firing);
   }
@@ -131,6 +141,8 @@ export class Caretaker {
     const { records } = this.#parts;
     for (const { hit, firing, fresh } of readings) {
       if (fresh) this.#note(hit);
+      // Not only when fresh: the word of a dead browser comes behind its `Page Closed` and is the same cause.
+      if (hit.suspect && 'session' in hit.who) this.#start(this.#lookAtSuspect(hit.who.session, hit));
       if (!firing) continue;
       records.flush();
       this.fired(firing);
@@ -143,9 +155,9 @@ export class Caretaker {
     records.stageHit(hit);
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
+    this.#parts.heard?.(hit);
     if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session).length);
     if (hit.class === 'logout') announcer.loggedOut(session, hit.pattern, hit.advice);
-    if (hit.suspect) this.#start(this.#lookAtSuspect(session, hit));
   }
 
   #storeActivity(now: number): void {
@@ -175,15 +187,17 @@ export class Caretaker {
     const { announcer, desk, clock } = this.#parts;
     const session = 'session' in incident.firing.who ? incident.firing.who.session : null;
     const around: Surroundings = session === null ? { container: 'unknown', gatewaySessions: [] } : this.#parts.surroundings(session);
+    const heldBefore = incident.lastRefusal === 'correlated-failure';
     const early = desk.beforeLooking(incident, around, clock.now());
     if (early) announcer.ruling(early, null);
     if (session === null) return this.#lookForWhom(incident);
-    if (early) return;
+    const stillHeld = early !== null && 'refused' in early.decision && early.decision.refused === 'correlated-failure';
+    if (early && !(stillHeld && heldBefore)) return;
     incident.busy = true;
-    const look = await this.#parts.look(session, incident.newest).finally(() => { incident.busy = false; });
+    const look = await this.#looks.inTurn(() => this.#parts.look(session, incident.newest)).finally(() => { incident.busy = false; });
     this.#parts.figures.probe(look.probe.probe);
-    if (this.#stopping) return;
-    const ruling = desk.decide(incident, around, look, clock.now());
+    if (this.#stopping || (stillHeld && !endsTheHold(look))) return;
+    const ruling = desk.decide(incident, stillHeld ? { ...around, gatewaySessions: [] } : around, look, clock.now());
     announcer.ruling(ruling, look);
     if ('act' in ruling.decision) {
       desk.began(session, clock.now());

@@ -142,6 +142,29 @@ describe('many sessions at once', () => {
   });
 });
 
+describe('sessions held because others broke with them', () => {
+  it('are let go by the next look that shows the cause is over', async () => {
+    house.surroundings = around({ gatewaySessions: ['ImobSites', 'pixel12digital'] });
+    house.seen = look('unknown', { gatewayAnswers: false });
+    await house.closes('pixel12digital', 6);
+    await house.closes('ImobSites', 6);
+    expect(house.refusals).toContain('correlated-failure');
+    house.seen = look('healthy');
+    await house.passes(1.5 * MINUTE);
+    expect(house.desk.incidents().map(({ lastRefusal }) => lastRefusal)).toEqual(['healthy-now', 'healthy-now']);
+    expect(house.repairs).toEqual([]);
+  });
+
+  it('stay held while nothing shows that it is over', async () => {
+    house.surroundings = around({ gatewaySessions: ['ImobSites', 'pixel12digital'] });
+    house.seen = look('zombie', { whatsappReachable: false });
+    await house.closes('pixel12digital', 6);
+    await house.closes('ImobSites', 6);
+    await house.passes(MINUTE + 1000);
+    expect(house.repairs).toEqual(['pixel12digital restart']);
+  });
+});
+
 describe('a suspect line', () => {
   it('leads to a look at once, and to a repair of a zombie without six hits', async () => {
     await house.closes('ImobSites', 1);

@@ -1,3 +1,4 @@
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { until } from '../lab/control.ts';
 import { Lab } from '../lab/lab.ts';
@@ -19,6 +20,31 @@ async function labOf(project: string, sessions: readonly string[]): Promise<Lab>
 }
 
 const beside = (lab: Lab): SidecarProcess => new SidecarProcess(lab);
+
+interface Door {
+  url: string;
+  close(): Promise<void>;
+}
+
+/** One address for a service whose published port changes when its container is started again. */
+async function steadyDoor(port: () => number): Promise<Door> {
+  const open = new Set<Socket>();
+  const server = createServer((inside) => {
+    const outside = connect(port(), '127.0.0.1');
+    for (const [socket, other] of [[inside, outside], [outside, inside]] as const) {
+      open.add(socket);
+      socket.on('error', () => other.destroy()).on('close', () => open.delete(socket)).pipe(other);
+    }
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    async close() {
+      for (const socket of open) socket.destroy();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
 
 describe('one of twenty sessions breaks in a presence storm', () => {
   const sessions = numbered(20);
@@ -55,13 +81,16 @@ describe('forty sessions fail together because the gateway is stopped', () => {
   const sessions = numbered(40);
   let lab: Lab;
   let sidecar: SidecarProcess;
+  let door: Door;
   beforeAll(async () => {
     lab = await labOf('harm-forty', sessions);
-    sidecar = beside(lab);
+    door = await steadyDoor(() => Number(new URL(lab.url('wppconnect-server')).port));
+    sidecar = new SidecarProcess(lab, { WPPCONNECT_URL: door.url });
     await sidecar.start();
   });
   afterAll(async () => {
     await sidecar.stop();
+    await door.close();
     await lab.down();
   });
 
@@ -76,7 +105,9 @@ describe('forty sessions fail together because the gateway is stopped', () => {
 
     await lab.compose('start', 'wppconnect-server');
     await lab.findPorts();
-    await until('the hold to be released', () => sidecar.log().includes('no session is held back any more'), 240_000);
+    await until('the hold to be released', () => sidecar.log().includes('no session is held back any more'), 240_000).catch((error: Error) => {
+      throw new Error(`${error.message}; the log says:\n${sidecar.log()}`);
+    });
     expect(alerts()).toHaveLength(1);
     expect(sidecar.log()).not.toMatch(/fixed by/);
   }, 400_000);
