@@ -23,8 +23,10 @@ export interface Config {
     /** null: never held for that reason. */
     readonly massFailure: number | null;
     readonly silentAfterMs: number;
+    /** null: no health rounds. */
+    readonly healthEveryMs: number | null;
   };
-  readonly repair: { readonly verifyAfterMs: number; readonly backupDir: string; readonly backupKeep: number };
+  readonly repair: { readonly verifyAfterMs: number; readonly verifyDeadlineMs: number; readonly settleMs: number; readonly backupDir: string; readonly backupKeep: number };
   /** alias -> session as its owner spells it. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly logFile: string;
@@ -95,9 +97,12 @@ function assemble(values: Values, place: Place): Config {
       escalateWithinMs: values.read('AUTO_FIX_ESCALATE_WITHIN')!,
       massFailure: values.read('AUTO_FIX_MASS_FAILURE'),
       silentAfterMs: values.read('AUTO_FIX_SILENT_AFTER')!,
+      healthEveryMs: values.read('AUTO_FIX_HEALTH_EVERY'),
     },
     repair: {
       verifyAfterMs: values.read('AUTO_FIX_VERIFY_AFTER')!,
+      verifyDeadlineMs: values.read('AUTO_FIX_VERIFY_WITHIN')!,
+      settleMs: values.read('AUTO_FIX_SETTLE')!,
       backupDir: path(values.read('AUTO_FIX_BACKUP_DIR'), inImage ? join(IMAGE_STATE, 'backups') : join(place.cwd, 'backups')),
       backupKeep: values.read('AUTO_FIX_BACKUP_KEEP')!,
     },

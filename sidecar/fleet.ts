@@ -12,6 +12,8 @@ export interface Target {
    * gateway lists it.
    */
   gateway: { api: Gateway; name: string } | null;
+  /** With `gateway` null: why, where a gateway that might list it has never answered. */
+  unlisted?: string;
   /** The front that can reconnect it or show its QR, where that is another gateway (gateway-wrapper). */
   front: { api: Gateway; name: string } | null;
   stores: { store: Store; name: string }[];
@@ -132,10 +134,19 @@ export class Fleet implements KnownSessions {
     const gateway = asked.find(({ api }) => startsSessions(api)) ?? asked[0] ?? null;
     const front = asked.find((other) => other !== gateway && other.api.can.has('reconnect')) ?? null;
     const stores = this.#parts.stores.flatMap((store) => {
-      const name = this.#nameIn(store, session);
+      const name = this.#nameIn(store, session) ?? this.#mayHold(store, gateway);
       return name === null ? [] : [{ store, name }];
     });
-    return { session, gateway, front, stores, container: gateway && this.#runsIn(gateway.api) };
+    const target: Target = { session, gateway, front, stores, container: gateway && this.#runsIn(gateway.api) };
+    const silent = gateway === null ? this.#listings.find(({ answeredAt, failure }, index) => isGateway(this.#listers[index]!) && answeredAt === null && failure !== null) : undefined;
+    return silent ? { ...target, unlisted: silent.failure! } : target;
+  }
+
+  /** A store that has never answered may hold the session: without it, half of its data would be taken for all of it. */
+  #mayHold(store: Store, gateway: Target['gateway']): string | null {
+    if (gateway === null || this.#listings[this.#listers.indexOf(store)]!.answeredAt !== null) return null;
+    const kin = [...this.#parts.homes.values()].some(({ runs, lists }) => runs === gateway.api && lists.includes(store));
+    return kin ? gateway.name : null;
   }
 
   listings(): readonly Readonly<Listing>[] {

@@ -44,11 +44,12 @@ function provenAlive(session: string, newestEvidence: Nanos, parts: LookParts): 
   return last !== null && last > newestEvidence ? { probe: 'healthy', saw: `a message went through at ${isoOfNanos(last)}` } : null;
 }
 
-async function askGateway(target: Target | null): Promise<ProbeResult> {
+/** The probe of whatever gateway runs that session. Never rejects. */
+export async function askGateway(target: Target | null, signal?: AbortSignal): Promise<ProbeResult> {
   const asked = target?.gateway ?? target?.front;
-  if (!asked) return { probe: 'unknown', saw: 'no gateway is configured that lists it', couldNotLook: true };
+  if (!asked) return { probe: 'unknown', saw: target?.unlisted ?? 'no gateway is configured that lists it', couldNotLook: true };
   try {
-    return await asked.api.probe(asked.name);
+    return await asked.api.probe(asked.name, signal);
   } catch (error) {
     return { probe: 'unknown', saw: (error as Error).message, couldNotLook: true };
   }

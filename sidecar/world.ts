@@ -67,17 +67,22 @@ async function openStores(config: Config, tell: Tell): Promise<{ stores: Store[]
 /** What these services are called where the address says nothing, as from outside the stack's network. */
 const CUSTOMARY = { wppconnect: 'wppconnect-server', 'gateway-wrapper': 'gateway-wrapper', whaticket: 'whaticket-backend' } as const;
 
+/** Compose names a container `<project>-<service>-<number>`, with `_` before version 2. */
+function serviceIn(container: string): string {
+  return Object.values(CUSTOMARY).find((service) => new RegExp(`^[a-z0-9][a-z0-9_-]*[-_]${service}[-_]\\d+$`).test(container)) ?? container;
+}
+
 /**
  * Which gateway speaks in which watched container: the one whose address names it. The wrapper speaks of the
  * sessions of the server behind it; a container that no gateway claims may speak of anybody's.
  */
-function homesOf(config: Config, gateways: readonly Gateway[], stores: readonly Store[]): Map<string, Home> {
+export function homesOf(config: Config, gateways: readonly Gateway[], stores: readonly Store[]): Map<string, Home> {
   const urls = { wppconnect: config.wppconnect?.url, 'gateway-wrapper': config.wrapper?.url, whaticket: config.backend?.url };
   const storesOf = { wppconnect: ['chromium-profile'], 'gateway-wrapper': ['chromium-profile'], whaticket: ['baileys-files', 'redis'] };
   const everybody = [...gateways, ...stores];
   return new Map(config.watch.containers.map((container): [string, Home] => {
     const gateway = gateways.find(({ kind }) => new URL(urls[kind]!).hostname === container)
-      ?? gateways.find(({ kind }) => CUSTOMARY[kind] === container);
+      ?? gateways.find(({ kind }) => CUSTOMARY[kind] === serviceIn(container));
     if (!gateway) return [container, { runs: null, lists: everybody }];
     const kin = gateway.kind === 'whaticket' ? [gateway] : gateways.filter(({ kind }) => kind !== 'whaticket');
     const lists = [...kin, ...stores.filter(({ kind }) => storesOf[gateway.kind].includes(kind))];

@@ -1,7 +1,9 @@
+import { hostname } from 'node:os';
 import { planByHand } from '../by-hand.ts';
 import { realClock } from '../clock.ts';
 import { dockerAt } from '../docker.ts';
 import { lookAt } from '../look.ts';
+import { ownProject } from '../own-project.ts';
 import { Backups } from '../repair/backups.ts';
 import { DockerHands } from '../repair/container-hands.ts';
 import { Repairer } from '../repair/runner.ts';
@@ -29,9 +31,10 @@ export async function openWorkshop(io: Io): Promise<Workshop> {
   const database = openDatabase(config.stateDir, [JOURNAL, LOCKS], 'FULL');
   const world = await openWorld(config, realClock, (_, message) => say(message));
   await world.fleet.refresh();
+  const docker = dockerAt(config.docker.host);
   const repairer = new Repairer({
     backupDir: config.repair.backupDir, journal: new Journal(database, realClock), locks: new Locks(database, realClock), clock: realClock,
-    keep: config.repair.backupKeep, hands: new DockerHands(dockerAt(config.docker.host)), owner: 'command line',
+    keep: config.repair.backupKeep, hands: new DockerHands(docker, await ownProject(docker, hostname())), owner: 'command line',
     tell: (_, message, session) => say(message, session),
     evidence: { lastActivity: () => null, startedSince: () => false },
     timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },

@@ -27,6 +27,14 @@ export const ACTIONS: Record<StepName, Action> = {
   reconnect: {
     async run(work, tools) {
       const seat = [work.target.front, work.target.gateway].find((one) => one?.api.can.has('reconnect'));
+      const starter = work.target.gateway?.api.can.has('start') ? work.target.gateway : null;
+      if (!seat && starter) {
+        // Without a front that reconnects, a start does: it is a no-op on a session that is not closed.
+        work.startedAt = tools.clock.now();
+        await starter.api.start(starter.name, work.signal);
+        tools.tell('info', 'asked to start again', work.session);
+        return {};
+      }
       if (!seat) throw new Halt('refused', `no gateway of ${work.session} can reconnect it; use the rung restart`, { code: 'gateway-unreachable' });
       work.startedAt = tools.clock.now();
       await seat.api.reconnect(seat.name, work.signal);

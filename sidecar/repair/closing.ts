@@ -16,6 +16,8 @@ export interface ClosingTimings {
 export interface Traces {
   locks: LiveLock[];
   pids: number[] | null;
+  /** The pids are the host's: they can be seen from here and not ended. */
+  onHost?: boolean;
   /** Why the process list cannot be had. */
   why: string;
 }
@@ -33,7 +35,8 @@ export async function tracesOf(target: Target, hands: ContainerHands | null): Pr
   if (dirsOf(target).length === 0) return { locks, pids: [], why: '' };
   if (!hands || target.container === null) return { locks, pids: null, why: hands ? 'its container is not known' : 'there is no Docker access' };
   try {
-    return { locks, pids: browserOf(await hands.processes(target.container), dirsOf(target)).map(({ pid }) => pid), why: '' };
+    const browsers = browserOf(await hands.processes(target.container), dirsOf(target));
+    return { locks, pids: browsers.map(({ pid }) => pid), onHost: browsers.some(({ onHost }) => onHost), why: '' };
   } catch (error) {
     return { locks, pids: null, why: sayWhy(error) };
   }
@@ -56,6 +59,8 @@ export async function closeAndWatch(target: Target, hands: ContainerHands | null
     if (isDeaf(error)) throw new Halt('refused', `${sayWhy(error)}; nothing was deleted`, { code: 'gateway-unreachable', cause: error });
     // A frozen page answers no close; whether the browser is gone is seen below, not believed.
     if (!(error instanceof GatewayError)) throw error;
+    // Ended by force, a session that works would be dead: a start does nothing on what its gateway still calls connected.
+    if ((await gateway.api.probe(gateway.name, signal)).probe === 'healthy') throw new Halt('failed', `${sayWhy(error)}; it works, so it is left as it is; nothing was deleted`, { cause: error });
     said = `close answered: ${error.message}`;
   }
   const deadline = clock.now() + timings.closeDeadlineMs;
@@ -84,6 +89,7 @@ export async function makeSureGone(target: Target, hands: ContainerHands | null,
     if (traces.pids === null) {
       throw new Halt('failed', `the browser lock of ${target.session} (${traces.locks[0]!.target}) is still there and the process list cannot be read (${traces.why}), so it may still run; nothing was deleted; end that browser or restart ${target.container ?? 'its container'} by hand`);
     }
+    if (traces.onHost) throw new Halt('failed', `the browser of ${target.session} outlived its session and exec, which could end it, is not allowed in ${target.container!}; nothing was deleted; run on the host: kill ${traces.pids.join(' ')}, or restart that container`);
     if (clock.now() >= deadline) throw new Halt('failed', `the browser of ${target.session} (process ${traces.pids.join(', ')}) does not end; nothing was deleted; restart ${target.container!} by hand`);
     for (const pid of traces.pids) {
       await hands!.end(target.container!, pid, ended.has(pid) ? 'KILL' : 'TERM').catch((cause) => {

@@ -1,9 +1,12 @@
 import { PassThrough, type Readable } from 'node:stream';
 import type Dockerode from 'dockerode';
+import { serviceOf } from '../watch/containers.ts';
 
 export interface ContainerProcess {
   pid: number;
   args: string[];
+  /** The pid is the host's, of no use inside the container: `exec` was not to be had, only `top`. */
+  onHost?: true;
 }
 
 /** The two things a repair may do inside a gateway's container: look at its processes, and end one of them. */
@@ -22,8 +25,11 @@ const LIST = 'for d in /proc/[0-9]*; do printf "%s\\0" "${d#/proc/}"; cat "$d/cm
 /** Over the engine: `exec` for exact arguments and pids of the container's own; `top` where exec is not allowed. */
 export class DockerHands implements ContainerHands {
   readonly #docker: Dockerode;
-  constructor(docker: Dockerode) {
+  readonly #project: string | null;
+  /** With `project` only services of that Compose project are ours: two stacks on one host have the same ones. */
+  constructor(docker: Dockerode, project: string | null = null) {
     this.#docker = docker;
+    this.#project = project;
   }
 
   async processes(container: string): Promise<ContainerProcess[]> {
@@ -47,7 +53,7 @@ export class DockerHands implements ContainerHands {
 
   /** The one running container of that Compose service, or else of that name. Several of a service cannot be told apart. */
   async #running(container: string): Promise<string | null> {
-    const found = (await this.#docker.listContainers()).filter((one) => one.Labels['com.docker.compose.service'] === container && one.Labels['com.docker.compose.oneoff'] !== 'True');
+    const found = (await this.#docker.listContainers()).filter((one) => serviceOf(one.Labels, this.#project) === container);
     if (found.length > 1) throw new Error(`${found.length} containers run as ${container}, so the one with this session's browser is not known`);
     if (found[0]) return found[0].Id;
     try {
@@ -61,7 +67,7 @@ export class DockerHands implements ContainerHands {
 
   async #top(id: string): Promise<ContainerProcess[]> {
     const table = (await this.#docker.getContainer(id).top({ ps_args: '-eo pid,args' })) as { Processes: string[][] };
-    return table.Processes.map(([pid, command]) => ({ pid: Number(pid), args: splitArguments(command ?? '') }));
+    return table.Processes.map(([pid, command]) => ({ pid: Number(pid), args: splitArguments(command ?? ''), onHost: true as const }));
   }
 
   async #exec(id: string, command: string[]): Promise<{ output: Buffer; exitCode: number | null }> {

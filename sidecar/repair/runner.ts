@@ -136,7 +136,7 @@ export class Repairer {
     if (this.#running.has(session)) return { code: 'in-flight', why: `${session} is being repaired already` };
     if (this.#running.size >= (this.#o.atOnce ?? AT_ONCE)) return { code: 'in-flight', why: `${this.#running.size} other repairs are running (${this.inFlight().join(', ')})` };
     if (task === 'reconnect') return null;
-    if (!target.gateway) return { code: 'gateway-unreachable', why: `no gateway lists ${session}, so it could not be closed or started; nothing was touched` };
+    if (!target.gateway) return { code: 'gateway-unreachable', why: `no gateway lists ${session}${target.unlisted ? ` (${target.unlisted})` : ''}, so it could not be closed or started; nothing was touched` };
     if (!target.gateway.api.can.has('close') || !target.gateway.api.can.has('start')) return { code: 'gateway-unreachable', why: `its gateway cannot close and start a session safely; nothing was touched` };
     return null;
   }

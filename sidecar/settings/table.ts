@@ -74,6 +74,10 @@ const theRules = {
     read: read.orOff(read.wholeNumber(2, 10_000)), default: '5', expected: 'a whole number from 2 to 10000, or off',
     meaning: 'So many sessions breaking within 2 minutes put repairs on hold: then it is not the sessions.',
   }),
+  AUTO_FIX_HEALTH_EVERY: setting({
+    read: read.orOff(read.duration(1_000)), default: '2m', expected: 'a duration from 1s to 24d such as 2m, or off',
+    meaning: 'Every session is looked at that often, a few at a time; three looks in a row that find it dead or closed open an incident.',
+  }),
   AUTO_FIX_SILENT_AFTER: setting({
     read: read.duration(1), default: '4h', expected: A_DURATION,
     meaning: 'Silence of a connected session that starts a probe. Silence alone never starts a remedy.',
@@ -83,6 +87,12 @@ const theRules = {
 const theRepair = {
   AUTO_FIX_VERIFY_AFTER: setting({
     read: read.duration(0), default: '60s', expected: A_DURATION, meaning: 'A freshly started session is left alone that long before it is checked.',
+  }),
+  AUTO_FIX_VERIFY_WITHIN: setting({
+    read: read.duration(1), default: '2m', expected: A_DURATION, meaning: 'After that it has so long to work; else the repair is taken back or has failed.',
+  }),
+  AUTO_FIX_SETTLE: setting({
+    read: read.duration(0), default: '10s', expected: A_DURATION, meaning: 'It must still work that much later before the repair counts.',
   }),
   AUTO_FIX_STATE_DIR: setting({
     read: read.folder, default: null, defaultInWords: '/var/lib/auto-fix where that folder exists (the image), else ./state', expected: A_FOLDER,
