@@ -54,15 +54,16 @@ export class Announcer {
   outcome(outcome: Outcome): void {
     const { tell, alerts, figures } = this.#parts;
     const { session, rung, result, detail } = outcome;
+    const how = outcome.restored === undefined ? rung : 'restore';
     figures.repair(rung, result, outcome.downtimeMs ?? undefined);
     const took = `${((outcome.endedAt - outcome.startedAt) / 1000).toFixed(1)} s`;
     const alert = (message: string): void => alerts.alert({ key: `session ${session}`, session, kind: outcome.code ?? result, message });
     if (result === 'fixed') {
-      tell('info', `fixed by ${rung} in ${took}: ${detail}`, session);
-      alerts.resolved(`session ${session}`, `fixed by ${rung}`);
+      tell('info', `fixed by ${how} in ${took}: ${detail}`, session);
+      alerts.resolved(`session ${session}`, `fixed by ${how}`);
     } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
-    else if (result === 'needs-qr') alerts.alert({ key: `session ${session}`, session, kind: result, message: `needs a QR scan after ${rung}: ${detail}, or GET ${qrPath(session)}`, link: this.#parts.qrLink?.(session) });
-    else alert(`${result} (${rung}, after ${took}): ${detail}`);
+    else if (result === 'needs-qr') alerts.alert({ key: `session ${session}`, session, kind: result, message: `needs a QR scan after ${how}: ${detail}, or GET ${qrPath(session)}`, link: this.#parts.qrLink?.(session) });
+    else alert(`${result} (${how}, after ${took}): ${detail}`);
   }
 
   worksAgain(session: string, pattern: string, incidentsEnded: number): void {

@@ -2,7 +2,7 @@ import { planByHand, type ByHandParts } from './by-hand.ts';
 import type { Caretaker } from './caretaker.ts';
 import type { Config } from './config.ts';
 import type { Desk } from './decide/desk.ts';
-import type { Detector, SessionView } from './detect/detector.ts';
+import type { Detector } from './detect/detector.ts';
 import { isoOfNanos } from './event-time.ts';
 import type { Fleet } from './fleet.ts';
 import type { Backups } from './repair/backups.ts';
@@ -10,9 +10,13 @@ import type { Repairer } from './repair/runner.ts';
 import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
 import type { Reporting } from './reporting.ts';
 import type { RepairRecord } from './state/journal.ts';
+import type { Orders } from './state/orders.ts';
 import type { Records } from './state/records.ts';
 import { VERSION } from './version.ts';
 import type { Watcher } from './watch/watcher.ts';
+import type { StatusBook } from './health/status-book.ts';
+import { QrDesk } from './health/qr-desk.ts';
+import { planSteps } from './repair/steps.ts';
 import type { Rung } from './words.ts';
 
 export interface HouseholdParts {
@@ -20,25 +24,33 @@ export interface HouseholdParts {
   startedAt: number;
   now(): number;
   fleet: Fleet;
-  watcher: Watcher;
+  watcher: Pick<Watcher, 'health'>;
   desk: Desk;
   detector: Detector;
   records: Records;
+  orders: Orders;
   repairer: Repairer;
   backups: Backups;
   caretaker: Caretaker;
   report: Reporting;
   byHand: ByHandParts;
+  book: StatusBook;
 }
 
 /** What the API and the commands see of the running sidecar. */
 export function household(parts: HouseholdParts): House {
-  const { fleet, desk, repairer, backups, caretaker, report, now } = parts;
+  const { fleet, desk, orders, repairer, backups, caretaker, report, now } = parts;
   const known = (spelled: string): string => {
     const session = fleet.resolve(spelled);
     if (session === null) throw new HouseError('not-found', `no list of the gateway or the stores names "${spelled}"; auto-fix status shows who is known`, 'unknown-session');
     return session;
   };
+  const qrs = new QrDesk({
+    now,
+    // wppconnect-server shows the QR and nothing else happens; asking the wrapper makes a closed session connect.
+    seats: (session) => [fleet.target(session)?.gateway, fleet.target(session)?.front].filter((seat) => seat != null).filter(({ api }) => api.can.has('qr')),
+    start: (session) => startForScan(session, parts),
+  });
   return {
     health: () => healthOf(parts),
     sessions: () => fleet.names().map((session) => summaryOf(session, parts)),
@@ -52,9 +64,9 @@ export function household(parts: HouseholdParts): House {
       for (const error of strange) report.tell('warn', error.message);
       return found.map(({ archiveBytes, ...one }) => ({ ...one, bytes: archiveBytes, at: iso(one.at)! }));
     },
-    channels: () => fleet.names().map((session) => {
+    channels: () => channelIds(fleet).map(({ id, session }) => {
       const { status, since, source } = summaryOf(session, parts);
-      return { id: session, status, since, source };
+      return { id, status, since, source };
     }),
     async fix(spelled, { rung, dryRun }) {
       const plan = await planByHand(spelled, rung, parts.byHand);
@@ -63,16 +75,21 @@ export function household(parts: HouseholdParts): House {
       return { plan, outcome: await caretaker.repairNow(plan) };
     },
     pause(forMs) {
-      desk.pause(forMs === null ? Number.POSITIVE_INFINITY : now() + forMs);
+      const until = forMs === null ? Number.POSITIVE_INFINITY : now() + forMs;
+      orders.pause(until);
+      desk.pause(until);
       report.tell('info', `all repairs are paused ${forMs === null ? 'until somebody resumes them' : `until ${iso(now() + forMs)}`}`);
     },
     resume() {
+      orders.resume();
       desk.pause(null);
       report.tell('info', 'repairs are resumed');
     },
     mute(spelled, forMs) {
       const session = known(spelled);
-      desk.mute(session, forMs === null ? Number.POSITIVE_INFINITY : now() + forMs);
+      const until = forMs === null ? Number.POSITIVE_INFINITY : now() + forMs;
+      orders.mute(session, until);
+      desk.mute(session, until);
       report.tell('info', forMs === 0 ? 'no longer muted' : `muted ${forMs === null ? 'until unmuted (auto-fix mute SESSION --for 0s)' : `until ${iso(now() + forMs)}`}`, session);
     },
     async restore(backupId) {
@@ -83,13 +100,33 @@ export function household(parts: HouseholdParts): House {
       return caretaker.restored(await backups.restore(backupId, fleet.target(session)!));
     },
     async qr(spelled) {
-      const target = fleet.target(known(spelled));
-      const asked = [target?.front, target?.gateway].find((one) => one?.api.can.has('qr'));
-      if (!asked) throw new HouseError('unavailable', `no gateway of ${spelled} can show a QR code`);
-      return asked.api.qr(asked.name);
+      const session = known(spelled);
+      const answer = await qrs.show(session);
+      if (answer === null) throw new HouseError('unavailable', `no gateway of ${session} can show a QR code`);
+      return answer;
     },
     metrics: async () => ({ text: await report.metrics.text(), contentType: report.metrics.contentType }),
   };
+}
+
+/** The wrapper's channels under its own ids, so that its readers can be pointed here; every session where it lists none. */
+function channelIds(fleet: Fleet): { id: string; session: string }[] {
+  const listed = fleet.names().flatMap((session) => {
+    const target = fleet.target(session);
+    const wrapper = [target?.front, target?.gateway].find((seat) => seat?.api.kind === 'gateway-wrapper');
+    return wrapper ? [{ id: wrapper.name, session }] : [];
+  });
+  return listed.length > 0 ? listed : fleet.names().map((session) => ({ id: session, session }));
+}
+
+/** A session that needs a scan and is closed has no QR to show: it is started, by the way of every repair. Null: it needs none. */
+function startForScan(session: string, { desk, detector, caretaker, report, now }: HouseholdParts): string | null {
+  if (desk.isRepairing(session)) return 'it is being started; ask again in a few seconds';
+  if (detector.look(session, now()).loggedOutSince === null && !desk.needsScan(session)) return null;
+  const reason = 'somebody wants to scan its QR code, and it is closed; reconnect';
+  report.tell('info', reason, session);
+  void caretaker.repairNow({ session, rung: 'reconnect', steps: planSteps('reconnect'), reason });
+  return 'it was closed and is being started now so that it shows a QR code; ask again in a few seconds';
 }
 
 /** Red for our own faults only. */
@@ -112,14 +149,14 @@ export function healthOf({ config, startedAt, now, watcher, desk, fleet, report 
   };
 }
 
-export function summaryOf(session: string, { detector, desk, records, now }: HouseholdParts): SessionSummary {
+export function summaryOf(session: string, { detector, desk, records, book, now }: HouseholdParts): SessionSummary {
   const view = detector.look(session, now());
   const stored = records.lastActivity(session)[0]?.at ?? null;
   const last = view.lastActivity ?? stored;
   const incident = desk.incidents().find(({ firing }) => 'session' in firing.who && firing.who.session === session);
   return {
     id: session,
-    ...statusOf(view),
+    ...statusOf(session, book),
     hits: { corruption: view.corruption, disconnect: view.disconnect },
     lastActivity: last === null ? null : isoOfNanos(last),
     mutedUntil: iso(desk.mutedUntil(session)),
@@ -127,14 +164,10 @@ export function summaryOf(session: string, { detector, desk, records, now }: Hou
   };
 }
 
-/** What its own lines tell of its connection; the gateway's status word proves nothing. */
-function statusOf(view: SessionView): { status: TrueStatus; since: string | null; source: string; why: string } {
-  const since = (at: bigint | null): string | null => (at === null ? null : isoOfNanos(at));
-  if (view.loggedOutSince !== null) return { status: 'unpaired', since: since(view.loggedOutSince), source: 'event', why: 'its log says it was unlinked, banned or replaced' };
-  if (view.phase === 'closed') return { status: 'disconnected', since: null, source: 'event', why: 'its log says it was closed' };
-  if (view.phase === 'starting') return { status: 'initializing', since: null, source: 'event', why: 'its log says it is starting' };
-  if (view.phase === 'started' || view.lastActivity !== null) return { status: 'connected', since: since(view.lastRecovery), source: 'event', why: 'events come through it' };
-  return { status: 'unknown', since: null, source: 'event', why: 'no line has told yet' };
+/** Lines, looks and words weighed together; the gateway's status word alone proves nothing. */
+function statusOf(session: string, book: StatusBook): { status: TrueStatus; since: string | null; source: string; why: string } {
+  const { status, since, source, why } = book.of(session);
+  return { status, since: iso(since), source, why };
 }
 
 function detailOf(session: string, parts: HouseholdParts): SessionDetail {

@@ -1,4 +1,6 @@
+import type { Desk } from './decide/desk.ts';
 import { toMs } from './event-time.ts';
+import type { Journal } from './state/journal.ts';
 import type { FaultClass, Firing, Hit, Nanos } from './words.ts';
 
 /**
@@ -32,3 +34,11 @@ export function stillFiring(hits: readonly Hit[], count: (session: string, cls: 
 const EVIDENCE = 5;
 
 const isFault = (cls: string): cls is FaultClass => cls === 'corruption' || cls === 'disconnect';
+
+/** Cooldown and escalation survive a restart: they are read out of the journal. */
+export function rememberRepairs(journal: Journal, desk: Desk, now: number): void {
+  for (const { outcome } of journal.history(null).reverse()) {
+    if (!outcome || outcome.restored || outcome.endedAt > now) continue;
+    for (const cls of ['corruption', 'disconnect'] as const) desk.history.remember(outcome, cls);
+  }
+}

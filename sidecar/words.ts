@@ -67,6 +67,8 @@ export interface Firing {
   patterns: Record<string, number>;
   /** Redacted lines, oldest first, at most a handful. */
   evidence: string[];
+  /** How it was found, in words, where no window found it (a health round). */
+  found?: string;
   /** The container whose line was the last of them; none when the evidence is no line. */
   container?: string;
 }
