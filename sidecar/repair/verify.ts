@@ -7,7 +7,12 @@ export interface Evidence {
   lastActivity(session: string): number | null;
   /** A line at or after `sinceMs` (clock) says the session started. */
   startedSince(session: string, sinceMs: number): boolean;
+  /** Corruption hits with an event time after `sinceMs` (clock). */
+  corruptionSince(session: string, sinceMs: number): number;
 }
+
+/** A peer's first message after a repair fails once and is sent again; every message failing means nothing was mended. */
+const FIRST_FAILURES = 2;
 
 export interface VerifyTimings {
   /** A fresh start is left alone that long unless its log says `Started Session` (asking right away unpaired one: wppconnect issue 1170). */
@@ -40,6 +45,8 @@ export async function verify(target: Target, startedAt: number, evidence: Eviden
       const healthyAt = clock.now();
       await clock.sleep(timings.settleMs, signal);
       const second = await look(target, signal);
+      const stillCorrupt = evidence.corruptionSince(target.session, startedAt);
+      if (stillCorrupt > FIRST_FAILURES) throw new Halt('failed', `${target.session} was started and says it is well (${second.saw}), but ${stillCorrupt} messages could not be decrypted since`);
       if (second.probe === 'healthy') return { result: 'fixed', healthyAt, detail: `${first.saw}${said ? ', its log says it started' : ''}, still healthy after ${seconds(timings.settleMs)}` };
     }
     if (clock.now() >= deadline) throw new Halt('failed', `${target.session} was started but is ${first.probe} (${first.saw}) ${seconds(clock.now() - startedAt)} later`);

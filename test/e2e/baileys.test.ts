@@ -106,3 +106,21 @@ describe('a reset, and the way back', () => {
     expect(sidecar.log() + sidecar.stdout).not.toMatch(/5511900\d+/);
   });
 });
+
+test('a repair after which messages still cannot be decrypted is not called fixed, though the status says OPENED', async () => {
+  await sidecar.stop();
+  sidecar = new SidecarProcess(lab, { AUTO_FIX_COOLDOWN: '1s', AUTO_FIX_SETTLE: '6s' });
+  await sidecar.start();
+  await lab.backend.breakSession('27', 'never-heal');
+  await lab.backend.breakSession('27', 'corrupt-session');
+  const mark = sidecar.mark();
+  let sending = true;
+  const messages = (async () => {
+    while (sending) await lab.backend.breakSession('27', 'message').catch(() => undefined).then(() => new Promise((resolve) => setTimeout(resolve, 200)));
+  })();
+  const { code } = await sidecar.command(['fix', '27', '--rung', 'repair']);
+  sending = false;
+  await messages;
+  expect(code).toBe(1);
+  expect(await sidecar.says(/ALERT 27: rolled-back/, mark)).toContain('could not be decrypted');
+});
