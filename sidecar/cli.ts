@@ -73,6 +73,7 @@ function io(): Io {
     err: (text) => void process.stderr.write(`${text}\n`),
     env: process.env,
     stdin: process.stdin,
+    terminal: process.stdout.isTTY === true,
     config() {
       if (config) return config;
       const loaded = loadConfig(process.env);

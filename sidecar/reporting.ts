@@ -25,9 +25,9 @@ const ALERT = 'ALERT ';
 /** A last alert may be on its way; Compose's grace time is for the sessions, not for it. */
 const LAST_ALERT_MS = 3000;
 
-export async function reporting(config: Config, clock: Clock, gauges: Gauges): Promise<Reporting> {
+export async function reporting(config: Config, clock: Clock, gauges: Gauges, out = new JsonOut()): Promise<Reporting> {
   const clean = scrubber(secretsOf(config));
-  const log = new AuditLog({ path: config.logFile, clock, clean, out: new JsonOut() });
+  const log = new AuditLog({ path: config.logFile, clock, clean, out });
   const metrics = await createMetrics(gauges);
   const notifier = await notifierOf(config, clock, log.tell);
   const alerts = new Alerts({ clock, log, clean, count: (kind) => metrics.alert(kind), ...(notifier ? { notify: notifier.push } : {}) });

@@ -16,6 +16,8 @@ export interface Io {
   err(text: string): void;
   env: NodeJS.ProcessEnv;
   stdin: NodeJS.ReadableStream;
+  /** Somebody watches: stdout is a terminal. */
+  terminal?: boolean;
   /** The settings, read on first use; a bad one ends the command with its one line. */
   config(): Config;
 }

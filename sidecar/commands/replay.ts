@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { hostname } from 'node:os';
 import { realClock } from '../clock.ts';
 import { Detector } from '../detect/detector.ts';
 import { loadPatterns } from '../detect/patterns.ts';
@@ -38,8 +39,10 @@ async function recordingOf(arg: string, io: Io) {
   const at = arg.indexOf('=');
   if (at < 0) {
     const { dockerAt } = await import('../docker.ts');
+    const { ownProject } = await import('../own-project.ts');
     const { readHistoryBatches } = await import('../watch/history.ts');
-    return readHistoryBatches(dockerAt(io.config().docker.host), arg, { clock: realClock, complain });
+    const docker = dockerAt(io.config().docker.host);
+    return readHistoryBatches(docker, arg, { clock: realClock, complain, project: await ownProject(docker, hostname()) });
   }
   const [container, file] = [arg.slice(0, at), arg.slice(at + 1)];
   if (!container || !file) throw new UsageError(`${arg} is not CONTAINER=FILE`);

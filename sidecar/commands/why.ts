@@ -1,14 +1,22 @@
-import { EXIT, flag, JSON_OPTION, onlyArg, type Command } from './command.ts';
+import { CannotDo, EXIT, flag, JSON_OPTION, onlyArg, text, type Command, type Io } from './command.ts';
 import { refused } from './fix.ts';
 import { needSidecar } from './sidecar-beside.ts';
+import { sinceOf } from './trace.ts';
 
 export const why: Command = {
-  usage: 'why SESSION',
+  usage: 'why SESSION [--since 72h]',
   summary: 'the story of one session: status, events, window, repairs, what comes next',
-  help: '',
-  options: JSON_OPTION,
+  help: `
+Without --since, what the running sidecar knows now. With it, the timeline of that time out of the engine's logs and
+the stored records, with or without a running sidecar: events per kind and hour, the last message, connects and closes,
+gaps in which messages may be lost, repairs. Times are local (set TZ, as in TZ=America/Sao_Paulo) and UTC.
+
+  --since D   how far back: 90m, 72h, 7d`,
+  options: { ...JSON_OPTION, since: { type: 'string' } },
   async run(words, io) {
-    const story = await (await needSidecar(io)).session(onlyArg(words, 'SESSION')).catch(refused);
+    const session = onlyArg(words, 'SESSION');
+    if (text(words, 'since') !== undefined) return timeline(session, sinceOf(words, '72h'), flag(words, 'json'), io);
+    const story = await (await needSidecar(io)).session(session).catch(refused);
     if (flag(words, 'json')) {
       io.out(JSON.stringify(story));
       return EXIT.well;
@@ -21,3 +29,30 @@ export const why: Command = {
     return EXIT.well;
   },
 };
+
+async function timeline(spelled: string, sinceMs: number, json: boolean, io: Io): Promise<number> {
+  const [{ knownSessions }, { sessionHistory, storedSessions }, { cleanerOf }] = await Promise.all([import('./known-sessions.ts'), import('../doctor/session-history.ts'), import('./cleaner.ts')]);
+  const listed = await knownSessions(undefined, { ...io, err: () => undefined });
+  const sessions = listed.names().length > 0 ? listed : storedSessions(io.config());
+  const session = sessions.resolve(spelled);
+  if (session === null) throw new CannotDo(`no list of the gateway or the stores names "${spelled.slice(0, 80)}"; known are: ${sessions.names().join(', ') || 'none'}`);
+  const to = Date.now();
+  const clean = cleanerOf(io.config());
+  const story = await sessionHistory({ session, sessions, from: to - sinceMs, to, config: io.config(), complain: (problem) => io.err(problem) });
+  for (const mark of story.marks) mark.evidence = clean(mark.evidence);
+  io.out(json ? JSON.stringify(withIsoTimes(story)) : (await import('../doctor/timeline-text.ts')).timelineText(story));
+  return EXIT.well;
+}
+
+/** The same with ISO texts for times, as everywhere in `--json`. */
+function withIsoTimes(story: import('../doctor/timeline.ts').Timeline): object {
+  const iso = (ms: number | null): string | null => (ms === null ? null : new Date(ms).toISOString());
+  const times = (all: Record<string, number | null>): Record<string, string | null> => Object.fromEntries(Object.entries(all).map(([name, ms]) => [name, iso(ms)]));
+  return {
+    ...story, from: iso(story.from), to: iso(story.to), last: times(story.last), logs: times(story.logs),
+    hours: story.hours.map((hour) => ({ ...hour, at: iso(hour.at) })),
+    marks: story.marks.map((mark) => ({ ...mark, at: iso(mark.at) })),
+    gaps: story.gaps.map((gap) => ({ ...gap, from: iso(gap.from), to: iso(gap.to) })),
+    repairs: story.repairs.map((repair) => ({ ...repair, startedAt: iso(repair.startedAt), endedAt: iso(repair.endedAt) })),
+  };
+}

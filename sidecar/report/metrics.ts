@@ -1,4 +1,5 @@
 import type { Counter, Gauge } from 'prom-client';
+import { addFigureGauges, type KeptFigures } from './figure-gauges.ts';
 import { RUNGS, type FaultClass, type HitClass, type OutcomeResult, type Probe, type RefusalCode, type Rung } from '../words.ts';
 
 /** The figures of one container's stream since the start of the sidecar: a part of watch's `ContainerHealth`. */
@@ -24,6 +25,8 @@ export interface Gauges {
   sessionsByStatus(): Readonly<Record<string, number>>;
   paused(): boolean;
   healthy(): boolean;
+  /** What is kept over restarts, where anything is. */
+  kept?: KeptFigures;
 }
 
 export interface Metrics {
@@ -94,6 +97,8 @@ export async function createMetrics(gauges: Gauges): Promise<Metrics> {
   gauge('open_alerts', 'Alerts that are open', (open) => open.set(gauges.openAlerts()));
   gauge('paused', '1 while repairs are paused', (paused) => paused.set(Number(gauges.paused())));
   gauge('healthy', '1 while the sidecar can read, write and decide', (healthy) => healthy.set(Number(gauges.healthy())));
+
+  if (gauges.kept) addFigureGauges({ Gauge, Counter }, registry, gauges.kept);
 
   const hits = counter('hits', 'Hits by class', 'class');
   const firings = counter('firings', 'Windows that held more hits than allowed', 'class');

@@ -1,0 +1,16 @@
+import { readActivity, type Activity } from '../detect/activity.ts';
+import { readEnvelope } from '../detect/envelope.ts';
+
+/** The wrapper's words for an event that came in; other lines repeat it. */
+const RECEIVED = 'Received webhook event from WPPConnect';
+
+/** Session (as spelled) and event of any webhook line, also of those with a status or a message in it; null for other lines. */
+export function webhookEvent(text: string): Activity | null {
+  if (!text.includes(RECEIVED)) return null;
+  const everyday = readActivity(text);
+  if (everyday) return everyday;
+  const { shape, said, fields } = readEnvelope(text);
+  if ((shape !== 'winston' && shape !== 'json') || said !== RECEIVED) return null;
+  const [spelled, event] = [fields?.['sessionId'], fields?.['eventType']];
+  return typeof spelled === 'string' && typeof event === 'string' ? { spelled, event } : null;
+}
