@@ -1,4 +1,6 @@
+import { hostname } from 'node:os';
 import type { ByHandParts } from './by-hand.ts';
+import { Announcer } from './announcer.ts';
 import { Caretaker } from './caretaker.ts';
 import { realClock } from './clock.ts';
 import type { Config } from './config.ts';
@@ -7,18 +9,26 @@ import { deskSettings } from './desk-settings.ts';
 import { Detector } from './detect/detector.ts';
 import { loadPatterns } from './detect/patterns.ts';
 import { dockerAt } from './docker.ts';
+import { bookkeeping } from './doctor/bookkeeping.ts';
 import { fromMs, toMs } from './event-time.ts';
 import { healthOf, household, summaryOf, type HouseholdParts } from './household.ts';
+import { StoredMemory, SCHEMA as HEALTH } from './health/memory.ts';
+import { qrLink } from './health/qr-link.ts';
+import { StatusBook } from './health/status-book.ts';
+import { healthRounds, restoreStatus } from './health/wiring.ts';
 import { lookAt, type LookParts } from './look.ts';
 import { DockerHands } from './repair/container-hands.ts';
 import { Backups } from './repair/backups.ts';
 import { Repairer } from './repair/runner.ts';
+import { ownProject } from './own-project.ts';
 import { openDoors, refuseASecond } from './report/http.ts';
 import { reporting } from './reporting.ts';
-import { stillFiring, unspent } from './restored.ts';
+import { rememberRepairs, stillFiring, unspent } from './restored.ts';
+import type { StandIns } from './stand-ins.ts';
 import { openDatabase } from './state/database.ts';
 import { Journal, SCHEMA as JOURNAL } from './state/journal.ts';
 import { Locks, SCHEMA as LOCKS } from './state/lock.ts';
+import { Orders, SCHEMA as ORDERS } from './state/orders.ts';
 import { Records, SCHEMA as RECORDS } from './state/records.ts';
 import { standingOf } from './surroundings.ts';
 import { Watcher } from './watch/watcher.ts';
@@ -31,6 +41,8 @@ const TICK_MS = 1000;
 const REFRESH_MS = 60_000;
 /** Interrupted repairs and owed starts are tried again this often. */
 const RECOVER_MS = 60_000;
+/** A session that stands closed until its gateway is back is the first thing that gateway is asked for. */
+const ASK_THE_GATEWAY_AGAIN_MS = 5_000;
 /** Compose kills after stop_grace_period (60 s): what is open must be closed or taken back before. */
 const GRACE_MS = 50_000;
 /** A first list that hangs must not keep the streams waiting; the wrapper's may take tens of seconds. */
@@ -48,13 +60,15 @@ export interface Sidecar {
 }
 
 /** Wires the rooms and runs until `stop` is called. Rejects when the state cannot be opened or a pattern is wrong. */
-export async function startSidecar(config: Config, warnings: readonly string[]): Promise<Sidecar> {
+export async function startSidecar(config: Config, warnings: readonly string[], standIns: StandIns = {}): Promise<Sidecar> {
   const clock = realClock;
   const patterns = loadPatterns(config.detect.patternsDir);
   await refuseASecond(config.stateDir);
-  const database = openDatabase(config.stateDir, [RECORDS, JOURNAL, LOCKS], 'NORMAL');
-  const journal = new Journal(openDatabase(config.stateDir, [], 'FULL'), clock);
-  const locks = new Locks(database, clock);
+  const database = openDatabase(config.stateDir, [RECORDS, JOURNAL, LOCKS, ORDERS, HEALTH], 'NORMAL');
+  // A connection of its own: a lock taken inside an open group of hits would be invisible to other processes.
+  const journalled = openDatabase(config.stateDir, [], 'FULL');
+  const journal = new Journal(journalled, clock);
+  const locks = new Locks(journalled, clock);
   const report = await reporting(config, clock, {
     streams: () => watcher.health().containers,
     openIncidents: () => desk.incidents().length,
@@ -62,34 +76,52 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
     sessionsByStatus: () => tally(fleet.names().map((session) => summaryOf(session, parts).status)),
     paused: () => desk.pausedUntil !== null && desk.pausedUntil > clock.now(),
     healthy: () => healthOf(parts).ok,
-  });
-  const { tell, alerts } = report;
+    kept: { lastDay: () => books.lastDay(), webhookFailures: () => books.webhookFailures() },
+  }, standIns.out);
+  const { tell } = report;
+  const books = bookkeeping(database, report, () => parts);
+  const announcer = new Announcer({ windowMs: config.detect.windowMs, tell: (level, message, session) => tell(level, message, session), alerts: report.alerts, figures: books.figures, qrLink: (session) => qrLink(config.http, session) });
   tell('info', `started; watching ${config.watch.containers.join(', ')}${config.decide.dryRun ? '; dry run: nothing will be touched' : ''}`);
   for (const warning of warnings) tell('warn', warning);
 
   const records = new Records(database, (error) => report.trouble('state', `the state database cannot be written (${error.message}); hits are kept in memory and written when it can be`));
   const world = await openWorld(config, clock, tell);
   const { fleet } = world;
-  await Promise.race([fleet.refresh(), clock.sleep(FIRST_LISTS_MS)]);
-
   const docker = dockerAt(config.docker.host);
+  const ours = standIns.watch ? null : ownProject(docker, hostname(), tell);
+  await Promise.race([fleet.refresh(), clock.sleep(FIRST_LISTS_MS)]);
+  const project = await ours;
+
   const detector = new Detector({ patterns, sessions: fleet, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
   const desk = new Desk(deskSettings(config));
+  const orders = new Orders(config.stateDir, database);
+  for (const [session, until] of orders.mutes(clock.now())) desk.mute(session, until);
+  const obeyPause = (): void => {
+    const until = orders.pausedUntil(clock.now());
+    if (until !== desk.pausedUntil) desk.pause(until);
+  };
+  obeyPause();
+  const book = new StatusBook((session) => detector.look(session, clock.now()));
+  const memory = new StoredMemory(database, (error) => report.trouble('state', `what the health rounds learn cannot be written (${error.message}); it is kept in memory`));
   const repairer = new Repairer({
     backupDir: config.repair.backupDir, journal, locks, clock, keep: config.repair.backupKeep,
     tell: report.tellOrAlert,
-    hands: new DockerHands(docker),
+    hands: standIns.hands ?? new DockerHands(docker, project),
     evidence: {
       lastActivity: (session) => msOrNull(lastActivity(session)),
       startedSince: (session, since) => toMs(detector.look(session, clock.now()).lastRecovery ?? 0n) >= since,
+      corruptionSince: (session, since) => records.hitsSince(fromMs(since), session).filter((hit) => hit.class === 'corruption').length,
     },
-    timings: { verifyAfterMs: config.repair.verifyAfterMs },
+    timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },
   });
-  const watcher = new Watcher({
-    docker, names: config.watch.containers, clock, sinceMs: config.detect.windowMs,
+  const watcher = (standIns.watch ?? ((options) => new Watcher({ docker, ...options })))({
+    names: config.watch.containers, project, clock, sinceMs: config.detect.windowMs,
     loadCursor: (id) => records.cursor(id),
     dropCursor: (id) => records.dropCursor(id),
-    deliver: (delivery) => caretaker.receive(delivery),
+    deliver(delivery) {
+      caretaker.receive(delivery);
+      books.read(delivery.lines);
+    },
     tell: (level, message) => tell(level, message),
   });
 
@@ -110,7 +142,7 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
     now: () => clock.now(),
   };
   const caretaker = new Caretaker({
-    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, alerts, figures: report.metrics, tell: (level, message, session) => tell(level, message, session),
+    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, announcer, figures: books.figures, tell: (level, message, session) => tell(level, message, session),
     target: (session) => fleet.target(session),
     surroundings: (session) => ({
       container: standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
@@ -118,6 +150,8 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
     }),
     look: (session, newest) => lookAt(session, newest, sight),
     sessions: () => fleet.names(),
+    sessionsIn: (container) => fleet.inContainer(container),
+    heard: (hit) => book.heard(hit),
   });
 
   const byHand: ByHandParts = {
@@ -128,7 +162,7 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
     desk, ladders: config.decide.ladder, now: () => clock.now(),
   };
   const parts: HouseholdParts = {
-    config, startedAt: clock.now(), now: () => clock.now(), fleet, watcher, desk, detector, records, repairer, caretaker, report, byHand,
+    config, startedAt: clock.now(), now: () => clock.now(), fleet, watcher, desk, detector, records, orders, repairer, caretaker, report, byHand, book,
     backups: new Backups(repairer, () => clock.now()),
   };
 
@@ -137,13 +171,29 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
   };
   rememberRepairs(journal, desk, clock.now());
   takeUpAgain();
-  await recover();
+  const rounds = healthRounds({
+    config, now: () => clock.now(), fleet, detector, desk, caretaker, announcer, alerts: report.alerts, journal, book, figures: books.figures,
+    memory,
+    containers: () => watcher.containers(),
+    // The stored one only where no line has told since the start: it costs a query.
+    lastActivity: (session) => detector.look(session, clock.now()).lastActivity ?? lastActivity(session), lastMessage: sight.lastMessage,
+    tell: (level, message, session) => tell(level, message, session),
+  });
   await watcher.start();
   const doors = await openDoors({ http: config.http, stateDir: config.stateDir, house: household(parts), keys: { token: config.token, wrapperSecret: config.wrapper?.secret ?? null }, clean: report.clean, tell });
+  tell('info', `ready ${process.uptime().toFixed(1)} s after the start of its process`);
+  const recoverAndSay = (): void => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`));
+  recoverAndSay();
   const every = [
-    setInterval(() => caretaker.tick(), TICK_MS),
+    setInterval(() => {
+      obeyPause();
+      caretaker.tick();
+      books.tick();
+    }, TICK_MS),
+    setInterval(() => rounds.tick(), TICK_MS),
     setInterval(() => void fleet.refresh(), REFRESH_MS),
-    setInterval(() => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`)), RECOVER_MS),
+    setInterval(recoverAndSay, RECOVER_MS),
+    setInterval(() => repairer.isWaiting() && void fleet.refresh().then(recoverAndSay), ASK_THE_GATEWAY_AGAIN_MS),
     setInterval(() => records.forgetOldHits(clock.now()), 3_600_000),
   ];
 
@@ -152,9 +202,10 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
   const stop = (): Promise<void> => (stopping ??= (async () => {
     tell('info', 'stopping: no new repair starts');
     every.forEach(clearInterval);
-    await Promise.all([repairer.finishSoon(GRACE_MS), caretaker.stop(), watcher.stop()]);
+    await Promise.all([repairer.finishSoon(GRACE_MS), caretaker.stop(), rounds.stop(), watcher.stop()]);
     await doors.close();
     world.close();
+    books.close();
     records.close();
     tell('info', 'stopped');
     await report.close();
@@ -167,15 +218,8 @@ export async function startSidecar(config: Config, warnings: readonly string[]):
     const counting = unspent(stored, (session) => desk.history.lastEnd(session));
     detector.restore(stored.filter((hit) => counting.includes(hit) || hit.class === 'recovery' || hit.class === 'logout'));
     const count = (session: string, cls: 'corruption' | 'disconnect'): number => detector.look(session, clock.now())[cls];
+    restoreStatus(book, records, memory, clock.now());
     for (const firing of stillFiring(counting, count, config.detect.maxHits)) caretaker.fired(firing);
-  }
-}
-
-/** Cooldown and escalation survive a restart: they are read out of the journal. */
-function rememberRepairs(journal: Journal, desk: Desk, now: number): void {
-  for (const { outcome } of journal.history(null).reverse()) {
-    if (!outcome || outcome.endedAt > now) continue;
-    for (const cls of ['corruption', 'disconnect'] as const) desk.history.remember(outcome, cls);
   }
 }
 

@@ -47,6 +47,8 @@ export class Repairer {
   readonly #tools: Tools;
   readonly #retention: Retention;
   readonly #running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
+  /** Interrupted repairs whose gateway or files nobody lists yet. */
+  readonly #waiting = new Set<string>();
   #stopping = false;
 
   constructor(options: RepairerOptions) {
@@ -82,8 +84,9 @@ export class Repairer {
     const outcomes: Outcome[] = [];
     for (const record of this.journal.unfinished().filter(({ session }) => !this.#running.has(session))) {
       const target = targetOf(record.session);
-      if (!target) this.#o.tell('warn', 'an interrupted repair waits until its gateway and its files are known again', record.session);
-      if (!target || this.#stopping) continue;
+      const isKnown = target !== null && (target.gateway !== null || record.rung === 'reconnect');
+      this.#waits(record.id, record.session, isKnown ? undefined : target);
+      if (!isKnown || this.#stopping) continue;
       const outcome = await this.#held(record.session, async (work) => {
         const fresh = this.journal.record(record.id);
         if (!fresh || fresh.outcome) return null;
@@ -95,6 +98,11 @@ export class Repairer {
     }
     for (const record of this.journal.owingStart()) await this.#payStart(record.id, record.session, targetOf(record.session));
     return outcomes;
+  }
+
+  /** Interrupted repairs that can go on as soon as a list names their session again. */
+  isWaiting(): boolean {
+    return this.#waiting.size > 0;
   }
 
   /** No new repair starts; open ones go on to their `start` or are taken back. Resolves then, or after `graceMs`. */
@@ -171,6 +179,14 @@ export class Repairer {
       this.#o.tell('error', `the repair ended (${outcome.result}), but that could not be written down or old backups not removed: ${sayWhy(error)}`, work.session);
     }
     return outcome;
+  }
+
+  /** Told once, not at every try. `target`: what is known of it so far, or undefined when all is. */
+  #waits(id: string, session: string, target: Target | null | undefined): void {
+    if (target === undefined) return void this.#waiting.delete(id);
+    if (this.#waiting.has(id)) return;
+    this.#waiting.add(id);
+    this.#o.tell('warn', `an interrupted repair waits until its gateway${target ? '' : ' and its files'} can be asked again${target?.unlisted ? ` (${target.unlisted})` : ''}; it is finished or taken back then`, session);
   }
 
   #notYet(session: string, error: unknown): null {

@@ -1,25 +1,21 @@
 import type { Clock } from '../clock.ts';
-import { EngineError, type Engine, drain } from './engine.ts';
+import { drain } from './drain.ts';
+import { EngineError, type Engine } from './engine.ts';
+import type { Confirmed } from './confirmed.ts';
 import type { Intake } from './intake.ts';
 import { isTty, SILENT_READ_MS } from './catch-up.ts';
 import { Reading } from './reading.ts';
 
 /** Least entries an audit looks at, also for a container that printed nothing since the last one. */
 const SMALLEST_AUDIT = 500;
+/** A stream that keeps up is behind the log by far less than an eighth of what an audit covers; else the next tail is longer. */
+const SHARE_AHEAD = 8;
 /** Unknown keys kept of one audit. More than this is a gap, whatever the stream still brings. */
 const MOST_UNKNOWN = 20_000;
 /** How long the stream gets to bring what the audit saw first. */
 const GRACE_MS = 1_000;
 /** So often a stream that makes progress is waited for. */
 const MOST_GRACES = 10;
-
-/** A place up to which nothing is missing. */
-export interface Confirmed {
-  /** Stamp of the newest entry there. */
-  stamp: string;
-  /** Entries taken by then; what was taken since is what a comparison must reach behind. */
-  entries: number;
-}
 
 export interface AuditOptions {
   engine: Engine;
@@ -38,8 +34,23 @@ export interface AuditOptions {
  * stays open and says nothing). It only looks: what is missing is brought by a catch-up, in order.
  */
 export async function audit(options: AuditOptions): Promise<boolean> {
-  const { intake, clock, signal } = options;
-  let unknown = await unknownKeys(options);
+  for (let tail = firstTail(options); ; tail *= 2) {
+    const { unknown, reached } = await compare(options, tail);
+    if (!(await arrive(unknown, options))) return false;
+    if (reached) return true;
+  }
+}
+
+/** What was taken since the last comparison and, mostly, what the engine is ahead of the stream. */
+function firstTail({ intake, confirmed }: AuditOptions): number {
+  const taken = intake.counts.entries - confirmed.entries;
+  // Without stamps to tell whether a tail reaches back, it must do so for sure.
+  const ahead = intake.ledger.setBack ? taken : taken / SHARE_AHEAD;
+  return SMALLEST_AUDIT + taken + Math.ceil(ahead);
+}
+
+/** True when the stream brings all of them within its grace. */
+async function arrive(unknown: number[], { intake, clock, signal }: AuditOptions): Promise<boolean> {
   for (let grace = 0; grace < MOST_GRACES && unknown.length > 0; grace++) {
     const before = intake.counts.entries;
     await clock.sleep(GRACE_MS, signal);
@@ -49,13 +60,20 @@ export async function audit(options: AuditOptions): Promise<boolean> {
   return unknown.length === 0;
 }
 
-/** Keys at the end of the log that should have been seen and were not. */
-async function unknownKeys({ engine, intake, containerId, tty, confirmed, signal }: AuditOptions): Promise<number[]> {
-  const tail = SMALLEST_AUDIT + 2 * (intake.counts.entries - confirmed.entries);
+interface Comparison {
+  /** Keys that should have been seen and were not. */
+  unknown: number[];
+  /** The tail went back to the confirmed place, so that no gap can lie before it. */
+  reached: boolean;
+}
+
+/** Compares the end of the log with what was seen. */
+async function compare({ engine, intake, containerId, tty, confirmed, signal }: AuditOptions, tail: number): Promise<Comparison> {
   const response = await engine.logs(containerId, { tail }, signal);
   const whole = new UnknownBehind();
   const cut = new UnknownBehind();
   let count = 0;
+  let reached = false;
   let firstStamp: string | null = null;
   const reading = new Reading(isTty(response, tty), intake.ledger.last, {
     entry(entry) {
@@ -67,13 +85,14 @@ async function unknownKeys({ engine, intake, containerId, tty, confirmed, signal
       // A cut tail may begin inside a run of identical entries, whose ordinals then prove nothing.
       const inFirstRun = entry.stamp === firstStamp && entry.ordinal > 0;
       cut.note(entry.key, known || inFirstRun, fresh, known && entry.stamp !== firstStamp);
+      if (!fresh && known && entry.stamp !== firstStamp) reached = true;
     },
     // The follow stream says the same and is heard.
     engineSays: () => undefined,
   });
   const end = await drain(response, (chunk) => reading.push(chunk), SILENT_READ_MS);
   if (end !== 'complete') throw new EngineError(end === 'silent' ? 'no-answer' : 'cut', 'an audit of the log was cut');
-  return count < tail ? whole.keys : cut.keys;
+  return count < tail ? { unknown: whole.keys, reached: true } : { unknown: cut.keys, reached };
 }
 
 /**

@@ -1,6 +1,6 @@
-import type { IncomingMessage } from 'node:http';
-import type { Confirmed } from './audit.ts';
-import { EngineError, type Engine, drain } from './engine.ts';
+import type { Confirmed } from './confirmed.ts';
+import { type Answer, drain } from './drain.ts';
+import { EngineError, type Engine } from './engine.ts';
 import type { Intake } from './intake.ts';
 import { MEMORY, OVERLAP_MS } from './ledger.ts';
 import { type Entry, Reading, keep } from './reading.ts';
@@ -10,6 +10,8 @@ import { earlier, sinceParameter, stampOfMs } from './stamp.ts';
 export const TAIL = 2_000;
 /** A tail is held in memory to be judged before it is handed on. Lines this long are streamed instead. */
 const MOST_HELD_BYTES = 16 * 1024 * 1024;
+/** More entries than this are streamed too: the objects that hold them cost as much as they do. */
+const MOST_HELD = 20_000;
 /** A log answer silent for so long is a frozen engine or proxy, not a slow one. */
 export const SILENT_READ_MS = 30_000;
 /** Entries whose place is not known yet. They are old when a known one follows, new when none does. */
@@ -70,7 +72,7 @@ interface Tail {
 
 /** The newest entries, or null when they are too large to be held. */
 async function readTail(options: CatchUpOptions): Promise<Tail | null> {
-  const most = TAIL + 2 * sinceConfirmed(options);
+  const most = Math.min(TAIL + 2 * sinceConfirmed(options), MOST_HELD);
   const entries: Entry[] = [];
   let heldBytes = 0;
   const read = await readWhole(options, { tail: most }, (entry, response) => {
@@ -138,16 +140,15 @@ async function streamSince(options: CatchUpOptions, since: string | undefined, n
  */
 function forgottenUpTo(options: CatchUpOptions): string {
   const { ledger } = options.intake;
-  const setBack = ledger.high !== '' && ledger.last < earlier(ledger.high, OVERLAP_MS);
-  return setBack || sinceConfirmed(options) >= MEMORY ? ledger.high : options.confirmed.stamp;
+  return ledger.setBack || sinceConfirmed(options) >= MEMORY ? ledger.high : options.confirmed.stamp;
 }
 
 /** True when the answer was read to its end, false when `enough` said so. Anything else throws. */
 async function readWhole(
   options: CatchUpOptions,
   request: { tail?: number; since?: string },
-  onEntry: (entry: Entry, response: IncomingMessage) => void,
-  onChunk: () => void,
+  onEntry: (entry: Entry, response: Answer) => void,
+  afterBurst: () => void,
   enough: () => boolean = () => false,
 ): Promise<boolean> {
   const { engine, containerId, signal, engineSays } = options;
@@ -156,10 +157,7 @@ async function readWhole(
     entry: (entry) => onEntry(entry, response),
     engineSays,
   });
-  const end = await drain(response, (chunk) => {
-    reading.push(chunk);
-    onChunk();
-  }, SILENT_READ_MS);
+  const end = await drain(response, (chunk) => reading.push(chunk), SILENT_READ_MS, afterBurst);
   if (enough()) return false;
   if (end !== 'complete') throw new EngineError(end === 'silent' ? 'no-answer' : 'cut', 'the log was cut before its end');
   if (options.ended) reading.finish();
@@ -167,6 +165,6 @@ async function readWhole(
 }
 
 /** From API 1.42 on the content type tells; before, only the container's own settings do. */
-export function isTty(response: IncomingMessage, configured: boolean): boolean {
+export function isTty(response: Answer, configured: boolean): boolean {
   return response.headers['content-type'] === 'application/vnd.docker.multiplexed-stream' ? false : configured;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import { backoffMs } from './backoff.ts';
-import type { Confirmed } from './audit.ts';
+import type { Confirmed } from './confirmed.ts';
 import { TAIL, catchUp } from './catch-up.ts';
 import { type ContainerInfo, type Engine, EngineError } from './engine.ts';
 import { follow } from './follow.ts';
@@ -8,7 +8,7 @@ import { DeliveryError, type Intake } from './intake.ts';
 
 /** What one container's log is doing, in words for `status` and `/healthz`. */
 export type LogState =
-  | 'starting' | 'catching up' | 'following' | 'waiting for its start' | 'reconnecting' | 'unreadable' | 'receiver refuses' | 'gone';
+  | 'starting' | 'catching up' | 'following' | 'waiting for its start' | 'reconnecting' | 'unreadable' | 'receiver refuses' | 'being removed' | 'gone';
 
 export type Tell = (level: 'info' | 'warn' | 'error', message: string, container?: string) => void;
 
@@ -114,6 +114,7 @@ export class ContainerLog {
 
   async #catchUp(ended: boolean, signal: AbortSignal): Promise<void> {
     const { engine, intake, containerId, clock, sinceMs } = this.#options;
+    const before = intake.counts.entries;
     await catchUp({
       engine, intake, containerId, ended, signal,
       confirmed: this.#confirmed,
@@ -121,7 +122,11 @@ export class ContainerLog {
       notBeforeMs: clock.now() - sinceMs,
       engineSays: (message) => this.#engineSays(message),
     });
+    intake.ledger.question();
+    intake.ledger.confirm();
     this.#confirmed = this.#here();
+    // The engine reads up to where the log ended when it was asked: about as much may have been printed meanwhile.
+    this.#followTail = Math.max(this.#followTail, Math.min(intake.counts.entries - before, LONGEST_FOLLOW_TAIL));
     this.lastAuditAt = clock.now();
     this.#options.engineSeen(null);
   }
@@ -199,12 +204,17 @@ export class ContainerLog {
       const driver = this.info?.logDriver || 'its log driver';
       this.#trouble('error', `${container}: the log driver "${driver}" keeps nothing that can be read, so its sessions cannot be watched; give the service the json-file or local driver`);
       return this.#pause(UNREADABLE_LOOK_MS, true);
+    } else if (error instanceof EngineError && error.fault === 'removing') {
+      // It prints nothing more, and the next look but one finds it gone.
+      this.state = 'being removed';
     } else {
       if (this.state !== 'reconnecting') this.reconnects++;
       this.state = 'reconnecting';
-      engineSeen(error);
+      // A proxy that forbids this one request may allow the list: of that only this log suffers.
+      const refused = error instanceof EngineError && error.fault === 'refused';
+      if (!refused) engineSeen(error);
       // The socket's own trouble is told once by the watcher, not once per container.
-      const ofSocket = error instanceof EngineError && ['unreachable', 'no-permission', 'no-answer', 'cut', 'refused'].includes(error.fault);
+      const ofSocket = error instanceof EngineError && ['unreachable', 'no-permission', 'no-answer', 'cut'].includes(error.fault);
       if (ofSocket) this.problem = said;
       else if (this.#failures >= QUIET_FAILURES) this.#trouble('warn', `${container}: its log cannot be read (${said}); trying on, lines will be caught up`);
     }

@@ -16,6 +16,8 @@ export interface Held {
   own: number[];
   /** 1: the older of the lines under way. */
   order: 1 | 2;
+  /** Entries processed when it began. */
+  at: number;
 }
 
 const VERSION = 1;

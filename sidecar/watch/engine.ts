@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http';
 import type Dockerode from 'dockerode';
+import { type Answer, drain } from './drain.ts';
+import { ask, plainAddress } from './log-answer.ts';
 
 /** A stopped or frozen engine accepts connections and never answers: every short call ends by itself. */
 export const CALL_DEADLINE_MS = 10_000;
@@ -29,6 +31,7 @@ export interface LogRequest {
 export interface ContainerInfo {
   id: string;
   name: string;
+  labels: Record<string, string>;
   tty: boolean;
   running: boolean;
   paused: boolean;
@@ -54,6 +57,7 @@ export class Engine {
     return {
       id: answer.Id,
       name: answer.Name.replace(/^\//, ''),
+      labels: answer.Config.Labels ?? {},
       tty: answer.Config.Tty,
       running: answer.State.Running,
       paused: answer.State.Paused,
@@ -70,16 +74,22 @@ export class Engine {
     return (await this.#short('/containers/json?', { all: true }, signal)) as Dockerode.ContainerInfo[];
   }
 
-  /** Opens a container's log. The caller drains or destroys the answer. */
-  async logs(id: string, request: LogRequest, signal: AbortSignal): Promise<IncomingMessage> {
-    const query = {
-      stdout: true, stderr: true, timestamps: true,
-      ...(request.follow ? { follow: true } : {}),
-      ...(request.tail === undefined ? {} : { tail: request.tail }),
-      ...(request.since === undefined ? {} : { since: request.since }),
-      ...(request.until === undefined ? {} : { until: request.until }),
-    };
-    return this.#open(`/containers/${id}/logs?`, query, signal);
+  /**
+   * Opens a container's log. The caller drains or destroys the answer; its chunks' memory is reused. Read straight
+   * from the socket where that can be done (`LogAnswer`).
+   */
+  async logs(id: string, request: LogRequest, signal: AbortSignal): Promise<Answer> {
+    const address = await plainAddress(this.#docker);
+    if (address === null) return this.pacedLogs(id, request, signal);
+    const { modem } = this.#docker as { modem: { version?: string; headers?: Record<string, string> } };
+    const query = new URLSearchParams(Object.entries(logQuery(request)).map(([name, value]): [string, string] => [name, String(value)]));
+    const path = `${modem.version ? `/${modem.version}` : ''}/containers/${id}/logs?${query}`;
+    return this.#within(signal, (stop) => ask(address, path, modem.headers ?? {}, stop));
+  }
+
+  /** The same for a reader that takes its time. */
+  async pacedLogs(id: string, request: LogRequest, signal: AbortSignal): Promise<IncomingMessage> {
+    return this.#open(`/containers/${id}/logs?`, logQuery(request), signal);
   }
 
   async events(signal: AbortSignal): Promise<IncomingMessage> {
@@ -96,64 +106,47 @@ export class Engine {
   }
 
   #open(path: string, query: object, signal?: AbortSignal): Promise<IncomingMessage> {
+    const statusCodes = { 200: true, 404: 'not found', 409: 'conflict', 500: 'server error', 501: 'not implemented' };
+    return this.#within(signal, (abortSignal) => new Promise((resolve, reject) => {
+      const done = (error: unknown, answer: unknown) => (error ? reject(error) : resolve(answer as IncomingMessage));
+      this.#docker.modem.dial({ path, method: 'GET', options: query as Record<string, unknown>, isStream: true, abortSignal, statusCodes }, done);
+    }));
+  }
+
+  /** Opens within the deadline; the signal ends the answer too. */
+  async #within<A extends Answer>(signal: AbortSignal | undefined, open: (stop: AbortSignal) => Promise<A>): Promise<A> {
     const stop = new AbortController();
     const follow = () => stop.abort(signal?.reason);
     if (signal?.aborted) follow();
     signal?.addEventListener('abort', follow, { once: true });
-    return new Promise<IncomingMessage>((resolve, reject) => {
-      const deadline = setTimeout(() => {
-        reject(new EngineError('no-answer', `the engine did not answer within ${this.#deadlineMs / 1000} s`));
-        stop.abort();
-      }, this.#deadlineMs);
-      const done = (error: unknown, answer: unknown) => {
-        clearTimeout(deadline);
-        if (error) {
-          signal?.removeEventListener('abort', follow);
-          return reject(engineError(error));
-        }
-        const response = answer as IncomingMessage;
-        response.once('close', () => signal?.removeEventListener('abort', follow));
-        resolve(response);
-      };
-      this.#docker.modem.dial({ path, method: 'GET', options: query as Record<string, unknown>, isStream: true, abortSignal: stop.signal, statusCodes: { 200: true, 404: 'not found', 409: 'conflict', 500: 'server error', 501: 'not implemented' } }, done);
-    });
+    const late = Promise.withResolvers<never>();
+    const deadline = setTimeout(() => {
+      late.reject(new EngineError('no-answer', `the engine did not answer within ${this.#deadlineMs / 1000} s`));
+      stop.abort();
+    }, this.#deadlineMs);
+    try {
+      const response = await Promise.race([open(stop.signal), late.promise]);
+      response.once('close', () => signal?.removeEventListener('abort', follow));
+      return response;
+    } catch (error) {
+      signal?.removeEventListener('abort', follow);
+      throw engineError(error);
+    } finally {
+      clearTimeout(deadline);
+    }
   }
 }
+
+const logQuery = ({ follow, tail, since, until }: LogRequest): Record<string, string | number | true> => ({
+  stdout: true, stderr: true, timestamps: true,
+  ...(follow ? { follow } : {}), ...(tail === undefined ? {} : { tail }), ...(since === undefined ? {} : { since }), ...(until === undefined ? {} : { until }),
+});
 
 /** What changes which containers there are, and in which state. */
 export const WATCHED_EVENTS = ['create', 'start', 'restart', 'die', 'stop', 'kill', 'pause', 'unpause', 'rename', 'destroy', 'oom'];
 
-export type DrainEnd = 'complete' | 'cut' | 'silent';
-
-/**
- * Reads a response to its end without ever pausing it (a paused reader falls behind a rotation and loses what
- * the engine threw away). With `idleMs`, a response silent for that long is destroyed.
- */
-export function drain(response: IncomingMessage, onChunk: (chunk: Buffer) => void, idleMs?: number): Promise<DrainEnd> {
-  return new Promise((resolve, reject) => {
-    if (response.closed) return resolve('cut');
-    let silent = false;
-    const watchdog = idleMs === undefined ? null : setTimeout(() => {
-      silent = true;
-      response.destroy();
-    }, idleMs);
-    response.on('data', (chunk: Buffer) => {
-      watchdog?.refresh();
-      try {
-        onChunk(chunk);
-      } catch (error) {
-        response.destroy();
-        reject(error);
-      }
-    });
-    // A cut shows as `error` and then `close`; `complete` alone says whether the end was the engine's own.
-    response.on('error', () => undefined);
-    response.once('close', () => {
-      if (watchdog) clearTimeout(watchdog);
-      resolve(silent ? 'silent' : response.complete ? 'complete' : 'cut');
-    });
-  });
-}
+/** No such socket or host, or nobody listens there. `EAI_AGAIN` is Docker's name server on a network whose proxy is away. */
+const UNREACHABLE = new Set(['ENOENT', 'ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'EHOSTUNREACH']);
 
 function engineError(error: unknown): EngineError {
   if (error instanceof EngineError) return error;
@@ -162,7 +155,7 @@ function engineError(error: unknown): EngineError {
   if (code === 'EACCES' || code === 'EPERM') {
     return new EngineError('no-permission', 'no right to open the Docker socket: nothing can be read; put the socket\'s group (stat -c %g /var/run/docker.sock) into group_add', error);
   }
-  if (code === 'ENOENT' || code === 'ECONNREFUSED' || code === 'ENOTFOUND' || code === 'EHOSTUNREACH') {
+  if (code !== undefined && UNREACHABLE.has(code)) {
     return new EngineError('unreachable', `the Docker engine cannot be reached (${code}): nothing can be read until it is back; check DOCKER_HOST and the mounted socket`, error);
   }
   // A proxy may answer 404 too: only the engine's own words mean that the container is gone.
@@ -170,7 +163,7 @@ function engineError(error: unknown): EngineError {
   if (statusCode === 409) return new EngineError('removing', said, error);
   if (statusCode === 501 || /configured logging driver does not support reading/i.test(said)) return new EngineError('unreadable-driver', said, error);
   if (statusCode === 401 || statusCode === 403) {
-    return new EngineError('refused', `the socket proxy refuses what watching needs (HTTP ${statusCode}): allow GET of events, containers/json, containers/*/json and containers/*/logs`, error);
+    return new EngineError('refused', `the socket proxy refuses what watching needs (HTTP ${statusCode}): allow GET of events, containers/json, containers/*/json and containers/*/logs (docs/socket-proxy.md)`, error);
   }
   if (statusCode === undefined) return new EngineError('cut', `the connection to the Docker engine broke (${code ?? said})`, error);
   return new EngineError('other', `the Docker engine answered HTTP ${statusCode}: ${said}`, error);

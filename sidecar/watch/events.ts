@@ -1,4 +1,5 @@
-import { type Engine, drain } from './engine.ts';
+import { drain } from './drain.ts';
+import type { Engine } from './engine.ts';
 import { lineSplitter, WholeLines } from './splitter.ts';
 
 /** Something that happened to a container, as the engine tells it. */

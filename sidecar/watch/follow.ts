@@ -1,14 +1,21 @@
 import type { Clock } from '../clock.ts';
-import { type Engine, drain } from './engine.ts';
-import { type Confirmed, audit } from './audit.ts';
+import { drain } from './drain.ts';
+import type { Engine } from './engine.ts';
+import { audit } from './audit.ts';
 import { isTty, TAIL } from './catch-up.ts';
+import type { Confirmed } from './confirmed.ts';
 import { DeliveryError, type Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
 import { type Entry, Reading } from './reading.ts';
 import { earlier } from './stamp.ts';
 
-/** An audit is due after so many entries, however soon: keys of older ones are forgotten. */
-const ENTRIES_PER_AUDIT = 100_000;
+/**
+ * An audit is due after so many entries, however soon: keys of older ones are forgotten. It reads them all again, so
+ * in a flood it is put off as long as memory (786,432) leaves room for what comes meanwhile.
+ */
+const ENTRIES_PER_AUDIT = 600_000;
+/** Half of what a cursor stores behind the confirmed place: up to some 500 lines/s a restart finds every gap. */
+const UNCONFIRMED_PER_AUDIT = 500;
 /** How often the clock is looked at while following. */
 const TICK_MS = 1_000;
 
@@ -75,8 +82,7 @@ export async function follow(options: FollowOptions): Promise<FollowEnd> {
     const drained = await drain(response, (chunk) => {
       if (verdict !== null) return;
       reading.push(chunk);
-      intake.deliver();
-    });
+    }, undefined, () => intake.deliver());
     if (refused !== null) throw refused;
     return verdict ?? (drained === 'complete' ? 'ended' : 'cut');
   } finally {
@@ -133,6 +139,13 @@ class Sorter {
   }
 }
 
+/** A busy stream is compared before its cursor grows; in a flood memory is the limit. */
+function auditIsDueBySize(intake: Intake, confirmed: Confirmed): boolean {
+  const { unconfirmed } = intake.ledger;
+  if (unconfirmed !== null) return unconfirmed >= UNCONFIRMED_PER_AUDIT;
+  return intake.counts.entries - confirmed.entries >= ENTRIES_PER_AUDIT;
+}
+
 /** While the stream is open: closes lines whose rest does not come, and audits. Ends with the stream. */
 async function watchOver(options: FollowOptions, sorter: Sorter, signal: AbortSignal, end: (why: FollowEnd) => void, refused: (error: DeliveryError) => void): Promise<void> {
   const { intake, clock } = options;
@@ -147,11 +160,12 @@ async function watchOver(options: FollowOptions, sorter: Sorter, signal: AbortSi
         intake.parts.closeIdle();
         intake.deliver();
       }
-      const sinceLast = intake.counts.entries - confirmed.entries;
-      if (!sorter.doubt && sinceLast < ENTRIES_PER_AUDIT && clock.now() - auditedAt < dueMs) continue;
+      if (!sorter.doubt && !auditIsDueBySize(intake, confirmed) && clock.now() - auditedAt < dueMs) continue;
       sorter.doubt = false;
+      intake.ledger.question();
       const upTo = { stamp: intake.ledger.last, entries: intake.counts.entries };
       if (!(await audit({ ...options, confirmed, signal }))) return end('missed');
+      intake.ledger.confirm();
       confirmed = upTo;
       options.audited(confirmed);
       auditedAt = clock.now();

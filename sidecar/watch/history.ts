@@ -11,6 +11,8 @@ import { sinceParameter, stampOfMs } from './stamp.ts';
 
 export interface HistoryOptions {
   clock?: Clock;
+  /** The Compose project that `container` as a service means; null or unset: any. */
+  project?: string | null;
   /** Read lines from this time (ms) on; without it everything the engine still has. */
   sinceMs?: number;
   lineBound?: number;
@@ -27,7 +29,7 @@ export interface HistoryOptions {
 export async function* readHistoryBatches(docker: Dockerode, container: string, options: HistoryOptions = {}): AsyncGenerator<LogLine[]> {
   const engine = new Engine(docker, CALL_DEADLINE_MS);
   const listed = await engine.list(options.signal);
-  const chosen = chooseWatched(listed, [container]).filter((c) => c.name === container);
+  const chosen = chooseWatched(listed, [container], options.project).filter((c) => c.name === container);
   const ids = chosen.length > 0 ? chosen.map((c) => c.id) : listed.filter((c) => container.length >= 12 && c.Id.startsWith(container)).map((c) => c.Id);
   if (ids.length === 0) throw new EngineError('gone', `there is no container or Compose service "${container}" on this engine; docker ps -a shows what there is`);
   for (const id of ids) yield* readOne(engine, id, container, options);
@@ -43,7 +45,7 @@ async function* readOne(engine: Engine, id: string, container: string, options: 
   const stop = new AbortController();
   const signal = options.signal ? AbortSignal.any([options.signal, stop.signal]) : stop.signal;
   const info = await engine.inspect(id, signal);
-  const response = await engine.logs(id, sinceMs === undefined ? {} : { since: sinceParameter(stampOfMs(sinceMs)) }, signal);
+  const response = await engine.pacedLogs(id, sinceMs === undefined ? {} : { since: sinceParameter(stampOfMs(sinceMs)) }, signal);
   const parts = new Parts(new LineMaker({ container, containerId: id }, lineBound), clock, { opened: () => undefined, closed: () => undefined }, lineBound);
   const reading = new Reading(isTty(response, info.tty), stampOfMs(0), {
     entry: (entry) => parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped),

@@ -52,6 +52,7 @@ export class Intake {
   parts!: Parts;
   /** Entries above the cursor that the receiver knows, without a line of their own. */
   #undelivered = false;
+  #refused: DeliveryError | null = null;
   newestStamp = '';
   lagMs: number | null = null;
 
@@ -64,6 +65,7 @@ export class Intake {
   reload(): void {
     const { loadCursor, containerId, clock, lineBound, retainMs } = this.#options;
     const ledger = new Ledger(loadCursor(containerId), retainMs);
+    this.#refused = null;
     this.ledger = ledger;
     this.parts = new Parts(new LineMaker(this.#options, lineBound), clock, {
       opened: (stream) => ledger.hold(stream),
@@ -86,8 +88,12 @@ export class Intake {
     this.#undelivered = true;
   }
 
-  /** Hands on what is complete, with the cursor behind it. Throws a DeliveryError when the receiver refuses. */
+  /**
+   * Hands on what is complete, with the cursor behind it. Throws a DeliveryError when the receiver refuses, and from
+   * then on until `reload`: a later delivery's cursor would stand behind lines that were never stored.
+   */
   deliver(): void {
+    if (this.#refused) throw this.#refused;
     const lines = this.parts.take();
     if (lines.length === 0 && !this.#undelivered) return;
     this.#undelivered = false;
@@ -95,7 +101,8 @@ export class Intake {
     try {
       this.#options.deliver({ lines, cursor: { containerId, container, json: this.ledger.save() } });
     } catch (error) {
-      throw new DeliveryError(error instanceof Error ? error.message : String(error), { cause: error });
+      this.#refused = new DeliveryError(error instanceof Error ? error.message : String(error), { cause: error });
+      throw this.#refused;
     }
     const newest = lines.at(-1);
     if (newest === undefined) return;

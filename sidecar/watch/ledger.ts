@@ -1,4 +1,6 @@
 import { type Held, type SavedPosition, parsePosition, savePosition } from './cursor.ts';
+import { KeySet } from './key-set.ts';
+import { earlier } from './stamp.ts';
 
 /**
  * What was processed of one container's log. An entry is known by its key (stream, timestamp, content, ordinal);
@@ -12,16 +14,27 @@ const RING = 64;
 const GENERATION = 8_192;
 /** ... and of at least this long, in event time, so that the two streams' disorder stays inside. */
 export const OVERLAP_MS = 3_000;
-/** ... but never more than this: 20 MB of keys, 4 s of the fastest flood an engine can deliver. */
-const LARGEST_GENERATION = 299_008;
+/** ... but never more than this: 8 MiB of keys, twice; 5 s of the fastest flood an engine can deliver. */
+const LARGEST_GENERATION = 786_432;
 /** The age of a generation is looked at once in so many entries; both bounds are multiples of it. */
 const AGE_CHECK = 1_024;
 /** So many of the newest entries are known for sure, as long as they are no older than the retained time. */
 export const MEMORY = LARGEST_GENERATION;
 
+/** So many keys behind the confirmed place are stored with it (11 KB in text); half of the tail that a catch-up begins with. */
+const MOST_BEHIND_CONFIRMED = 1_000;
+
+/** A place in the log and what was delivered behind it. */
+interface Place {
+  position: SavedPosition;
+  after: number[];
+  /** Entries processed when it was made. */
+  at: number;
+}
+
 export class Ledger {
-  #current = new Set<number>();
-  #previous = new Set<number>();
+  #current = new KeySet();
+  #previous = new KeySet();
   #generationStart = '';
   readonly #ring = new Float64Array(RING);
   #ringFilled = 0;
@@ -31,6 +44,11 @@ export class Ledger {
   /** Keys from a stored cursor that were delivered behind a line then under way: known, but no position. */
   #scattered = new Set<number>();
   #held: Partial<Record<1 | 2, Held>> = {};
+  /** Up to here nothing is missing for sure; null when too much was delivered since. */
+  #confirmed: Place | null = null;
+  /** A place that is being compared with the log. */
+  #inQuestion: Place | null = null;
+  #processed = 0;
 
   constructor(saved: string | null, retainMs = OVERLAP_MS) {
     this.#retainMs = retainMs;
@@ -53,6 +71,11 @@ export class Ledger {
     return this.#high;
   }
 
+  /** True while a clock that was set back has not caught up: stamps do not tell what is old. */
+  get setBack(): boolean {
+    return this.#high !== '' && this.#last < earlier(this.#high, OVERLAP_MS);
+  }
+
   knows(key: number): boolean {
     return this.#current.has(key) || this.#previous.has(key) || this.#scattered.has(key);
   }
@@ -63,27 +86,21 @@ export class Ledger {
   }
 
   add(key: number, stamp: string): void {
-    this.#remember(key, stamp);
-    this.#ring[this.#ringFilled++ % RING] = key;
-    this.#last = stamp;
-    if (stamp > this.#high) this.#high = stamp;
+    this.#process(key, stamp);
     this.#held[1]?.after.push(key);
     this.#held[2]?.after.push(key);
+    this.#confirmed = withAfter(this.#confirmed, key);
+    this.#inQuestion = withAfter(this.#inQuestion, key);
   }
 
   /** An entry that belongs to a line under way: processed, but a stored cursor must bring it again. */
   addHeld(stream: 1 | 2, key: number, stamp: string): void {
-    const other = this.#held[stream === 1 ? 2 : 1];
-    const mark = other?.after.length ?? 0;
-    this.add(key, stamp);
-    this.#held[stream]?.after.pop();
+    this.#process(key, stamp);
     this.#held[stream]?.own.push(key);
-    // The other stream's line under way may not count it as delivered either.
-    if (other) other.after.length = mark;
   }
 
   hold(stream: 1 | 2): void {
-    this.#held[stream] = { position: this.#position(), after: [], own: [], order: this.#held[stream === 1 ? 2 : 1] ? 2 : 1 };
+    this.#held[stream] = { position: this.#position(), after: [], own: [], order: this.#held[stream === 1 ? 2 : 1] ? 2 : 1, at: this.#processed };
   }
 
   /** The line under way was delivered. */
@@ -91,9 +108,29 @@ export class Ledger {
     const done = this.#held[stream];
     const other = this.#held[stream === 1 ? 2 : 1];
     delete this.#held[stream];
-    if (!done || !other) return;
-    other.after.push(...done.own);
-    other.order = 1;
+    if (!done) return;
+    for (const key of done.own) {
+      other?.after.push(key);
+      this.#confirmed = withAfter(this.#confirmed, key);
+      this.#inQuestion = withAfter(this.#inQuestion, key);
+    }
+    if (other) other.order = 1;
+  }
+
+  /** The present place is about to be compared with the log. */
+  question(): void {
+    this.#inQuestion = { position: this.#position(), after: [], at: this.#processed };
+  }
+
+  /** Nothing is missing up to the place in question. */
+  confirm(): void {
+    this.#confirmed = this.#inQuestion;
+    this.#inQuestion = null;
+  }
+
+  /** Entries delivered behind the confirmed place; null when they are too many to be stored with it. */
+  get unconfirmed(): number | null {
+    return this.#confirmed === null ? null : this.#confirmed.after.length;
   }
 
   /** The catch-up is complete: from here on every known key is part of one unbroken stretch of the log. */
@@ -102,10 +139,23 @@ export class Ledger {
     this.#scattered.clear();
   }
 
-  /** The cursor to store: true once everything handed out so far was read. */
+  /**
+   * The cursor to store: true once everything handed out so far was read. It stands at the confirmed place, so that
+   * after a restart what a follow stream passed over since is found; in a flood, at the newest entry.
+   */
   save(): string {
     const oldest = this.#held[1]?.order === 1 ? this.#held[1] : (this.#held[2] ?? this.#held[1]);
+    const confirmed = this.#confirmed;
+    if (confirmed && (!oldest || confirmed.at <= oldest.at)) return savePosition(confirmed.position, confirmed.after);
     return oldest ? savePosition(oldest.position, oldest.after) : savePosition(this.#position(), []);
+  }
+
+  #process(key: number, stamp: string): void {
+    this.#remember(key, stamp);
+    this.#ring[this.#ringFilled++ % RING] = key;
+    this.#last = stamp;
+    if (stamp > this.#high) this.#high = stamp;
+    this.#processed++;
   }
 
   #position(): SavedPosition {
@@ -129,7 +179,7 @@ export class Ledger {
     const { size } = this.#current;
     if (size >= GENERATION && size % AGE_CHECK === 0 && (size >= LARGEST_GENERATION || this.#spans(stamp))) {
       this.#previous = this.#current;
-      this.#current = new Set();
+      this.#current = new KeySet();
     }
     if (this.#current.size === 0) this.#generationStart = stamp;
     this.#current.add(key);
@@ -138,4 +188,10 @@ export class Ledger {
   #spans(stamp: string): boolean {
     return Math.abs(Date.parse(stamp) - Date.parse(this.#generationStart)) >= this.#retainMs;
   }
+}
+
+function withAfter(place: Place | null, key: number): Place | null {
+  if (place === null || place.after.length === MOST_BEHIND_CONFIRMED) return null;
+  place.after.push(key);
+  return place;
 }

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Tell } from './container-log.ts';
-import { EngineError } from './engine.ts';
+import { EngineError, type EngineFault } from './engine.ts';
 
 /** A mounted socket file is dead for ever once the engine made it anew: after so long, only a restart of the sidecar mounts the new one. */
 const DEAD_SOCKET_MS = 60_000;
@@ -16,6 +16,9 @@ export interface SocketHealth {
   /** The socket was refused or missing for a minute: exit, so that the restart policy mounts it again. */
   exitAdvised: boolean;
 }
+
+/** What is true of one container only: an engine that says it answers well. */
+const OF_ONE_CONTAINER: readonly EngineFault[] = ['gone', 'removing', 'unreadable-driver'];
 
 /** How the engine's socket looks from here, told once per fault and once when it is well again. */
 export class SocketView {
@@ -34,6 +37,7 @@ export class SocketView {
   saw(error: unknown): void {
     if (error === null) return this.#well();
     const fault = error instanceof EngineError ? error : new EngineError('other', error instanceof Error ? error.message : String(error), error);
+    if (OF_ONE_CONTAINER.includes(fault.fault)) return this.#well();
     if (this.#fault === null) this.#since = this.#clock.now();
     this.#fault = fault;
     const passing = fault.fault === 'cut' && this.#clock.now() - this.#since < QUIET_MS;

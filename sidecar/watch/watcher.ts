@@ -3,7 +3,7 @@ import type { Clock } from '../clock.ts';
 import { backoffMs } from './backoff.ts';
 import { ContainerLog, type Tell } from './container-log.ts';
 import { type Watched, chooseWatched } from './containers.ts';
-import { CALL_DEADLINE_MS, Engine } from './engine.ts';
+import { CALL_DEADLINE_MS, Engine, EngineError } from './engine.ts';
 import { type ContainerEvent, listen } from './events.ts';
 import { type Delivery, Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
@@ -18,6 +18,8 @@ export interface WatchOptions {
   docker: Dockerode;
   /** Container names and Compose services. A container with the label `auto-fix.watch=true` is watched too. */
   names: readonly string[];
+  /** The Compose project whose services `names` means; null or unset: any project's. Container names and the label hold everywhere. */
+  project?: string | null;
   loadCursor(containerId: string): string | null;
   /** Stores hits and cursor in one transaction, synchronously. When it throws, the same lines come again. */
   deliver(delivery: Delivery): void;
@@ -58,6 +60,7 @@ export class Watcher {
   #reconciling: Promise<void> | null = null;
   #again = false;
   #listed = false;
+  #eventsRefused = false;
 
   constructor(options: WatchOptions) {
     this.#options = { ...options, auditEveryMs: options.auditEveryMs ?? DEFAULT_AUDIT_MS, reconcileEveryMs: options.reconcileEveryMs ?? DEFAULT_RECONCILE_MS };
@@ -153,6 +156,8 @@ export class Watcher {
       try {
         await listen(this.#engine, (event) => this.#onEvent(event), () => {
           failures = 0;
+          if (this.#eventsRefused) this.#options.tell('info', 'the engine\'s events are heard again');
+          this.#eventsRefused = false;
           opened();
           // What happened while nobody listened.
           if (this.#listed) void this.#reconcile();
@@ -161,11 +166,18 @@ export class Watcher {
       } catch (error) {
         if (signal.aborted) return;
         failures++;
-        this.#socket.saw(error);
+        this.#deaf(error);
         opened();
       }
       await this.#nap(backoffMs(failures, this.#random));
     }
+  }
+
+  /** A proxy that forbids events may allow the rest: then the list alone has to tell. */
+  #deaf(error: unknown): void {
+    if (!(error instanceof EngineError && error.fault === 'refused')) return this.#socket.saw(error);
+    if (!this.#eventsRefused) this.#options.tell('warn', 'the socket proxy refuses GET of events: containers that start, stop or are recreated are seen half a minute late; allow it (docs/socket-proxy.md)');
+    this.#eventsRefused = true;
   }
 
   #onEvent(event: ContainerEvent): void {
@@ -202,7 +214,7 @@ export class Watcher {
       if (this.#stop.signal.aborted) return;
       this.#socket.saw(null);
       this.#listed = true;
-      this.#adopt(chooseWatched(listed, this.#options.names));
+      this.#adopt(chooseWatched(listed, this.#options.names, this.#options.project));
     } catch (error) {
       if (!this.#stop.signal.aborted) this.#socket.saw(error);
     }

@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { Backups } from '../../sidecar/repair/backups.ts';
+import { stepsOf } from '../../sidecar/repair/steps.ts';
+import { runAndKill } from './fixtures/crash.ts';
 import { TestRedis } from './fixtures/redis-server.ts';
 import { contentOf, treeOf } from './fixtures/tree.ts';
 import { LockHands, planOf, put, World } from './fixtures/world.ts';
@@ -183,4 +185,22 @@ test('only five backups of a session stay, and the newest real one always does',
   expect(await repairer.folder.list('31')).toHaveLength(2);
   await rm(join(world.backups, '31'), { recursive: true });
   expect(await repairer.folder.list('31')).toEqual([]);
+});
+
+test('an interrupted repair whose gateway nobody lists waits, says so once, and is finished when it is back', async () => {
+  const gateway = world.gateway('baileys');
+  const target = world.target('31', redis, gateway);
+  const unlisted = { ...target, gateway: null, container: null, unlisted: 'the backend cannot be reached' };
+  const before = await treeOf(join(world.sessions, '1/31'));
+  const clearing = 2 + 2 * stepsOf('repair').indexOf('clear-redis');
+  await runAndKill({ dir: world.dir, redis: server.socket, session: '31', task: 'repair', hold: { mark: clearing, side: 'after' } });
+  const told: string[] = [];
+  const repairer = world.repairer({ told });
+  for (const known of [null, unlisted, unlisted]) expect(await repairer.recover(() => known)).toEqual([]);
+  expect(told).toEqual(['warn 31: an interrupted repair waits until its gateway and its files can be asked again; it is finished or taken back then']);
+  expect(repairer.isWaiting()).toBe(true);
+  expect(await repairer.recover(() => target)).toMatchObject([{ session: '31', result: 'fixed', detail: expect.stringContaining('then finished') }]);
+  expect(repairer.isWaiting()).toBe(false);
+  expect(gateway.running('31')).toBe(true);
+  expect(await treeOf(join(world.sessions, '1/31'))).not.toEqual(before);
 });

@@ -19,6 +19,16 @@ describe('a container is watched', () => {
     expect(watchedName(labels as Record<string, string>, containerName, names)).toBe(expected);
   });
 
+  it.each([
+    ['a service of our own project', { ...compose('gateway-wrapper'), 'com.docker.compose.project': 'ours' }, 'ours-gateway-wrapper-1', 'gateway-wrapper'],
+    ['not the same service of another stack', { ...compose('gateway-wrapper'), 'com.docker.compose.project': 'theirs' }, 'theirs-gateway-wrapper-1', null],
+    ['a container of any stack by its own name', { ...compose('other'), 'com.docker.compose.project': 'theirs' }, 'gateway-wrapper', 'gateway-wrapper'],
+    ['one of another stack by its label, under its own name: the service is not ours', { ...compose('gateway-wrapper'), 'com.docker.compose.project': 'theirs', 'auto-fix.watch': 'true' }, 'theirs-gateway-wrapper-1', 'theirs-gateway-wrapper-1'],
+    ['one without a stack by its own name', {}, 'wppconnect-server', 'wppconnect-server'],
+  ])('inside a Compose project: %s', (_how, labels, containerName, expected) => {
+    expect(watchedName(labels as Record<string, string>, containerName, names, 'ours')).toBe(expected);
+  });
+
   it('by its own name, not by the alias of a link', () => {
     const listed = [{ Id: 'x', Names: ['/other/gateway-wrapper', '/own'], Labels: {}, State: 'running' }];
     expect(chooseWatched(listed, names)).toEqual([]);

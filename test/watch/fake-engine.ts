@@ -78,6 +78,8 @@ export class FakeEngine {
   containers: FakeContainer[] = [];
   /** Every request is answered with this. */
   refuse: { status: number; message: string } | null = null;
+  /** `/events` is forbidden, as by a proxy that allows the rest. */
+  refuseEvents = false;
   /** Requests are accepted and never answered. */
   frozen = false;
   readonly #folder = mkdtempSync(join(tmpdir(), 'fake-engine-'));
@@ -124,6 +126,7 @@ export class FakeEngine {
     this.requests.push(`${request.method} ${url.pathname}`);
     if (this.frozen) return;
     if (this.refuse) return json(response, this.refuse.status, { message: this.refuse.message });
+    if (url.pathname === '/events' && this.refuseEvents) return json(response, 403, { message: 'Forbidden' });
     if (url.pathname === '/events') {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.flushHeaders();
@@ -132,7 +135,7 @@ export class FakeEngine {
     }
     if (url.pathname === '/containers/json') return json(response, 200, this.containers.map((c) => ({ Id: c.id, Names: [`/${c.name}`], Labels: c.labels, State: c.state })));
     const [, , id, what] = url.pathname.split('/');
-    const container = this.containers.find((c) => c.id === id);
+    const container = this.containers.find((c) => c.id === id || (id!.length >= 12 && c.id.startsWith(id!)));
     if (!container) return json(response, 404, { message: `No such container: ${id}` });
     if (what === 'json') return json(response, 200, inspect(container));
     this.#logs(container, url.searchParams, response);
@@ -176,7 +179,7 @@ function inspect(container: FakeContainer): object {
   return {
     Id: container.id,
     Name: `/${container.name}`,
-    Config: { Tty: false },
+    Config: { Tty: false, Labels: container.labels },
     HostConfig: { LogConfig: { Type: 'json-file' } },
     State: { Status: container.state, Running: running, Paused: false, Restarting: false, StartedAt: container.startedAt, FinishedAt: running ? '0001-01-01T00:00:00Z' : '2026-03-01T01:00:00Z', ExitCode: 0 },
   };

@@ -58,6 +58,20 @@ describe('the engine\'s socket', () => {
     expect(await faultOf({ statusCode: 403 })).toMatchObject({ fault: 'refused', message: expect.stringContaining('containers/*/logs') });
   });
 
+  it.each([
+    [404, 'No such container: 4f1a'], [409, 'can not get logs from container which is dead or marked for removal'], [501, 'configured logging driver does not support reading'],
+  ])('is well when it says of one container that it goes (%i %s)', async (statusCode, message) => {
+    const { told, socket } = view();
+    socket.saw(await faultOf({ code: 'ECONNREFUSED' }));
+    socket.saw(await faultOf({ statusCode, message }));
+    expect(socket.health().reachable).toBe(true);
+    expect(told).toEqual([expect.stringContaining('cannot be reached'), expect.stringContaining('answers again')]);
+  });
+
+  it.each(['ENOTFOUND', 'EAI_AGAIN'])('behind a proxy whose name is not known while it is away (%s) is unreachable', async (code) => {
+    expect(await faultOf({ code })).toMatchObject({ fault: 'unreachable', message: expect.stringContaining('check DOCKER_HOST') });
+  });
+
   it('a proxy\'s 404 does not mean that a container is gone', async () => {
     expect(await faultOf({ statusCode: 404 })).toMatchObject({ fault: 'other' });
   });

@@ -360,6 +360,27 @@ describe('what cannot be read is said once, shown, and heals', () => {
     await until('it is well again', () => watcher.health().ok, () => watcher.health());
   });
 
+  it('a proxy that forbids reading logs while it allows the list: once, and no word of an engine that answers again', async () => {
+    gateway.refuse = { status: 403, message: 'Forbidden' };
+    const watcher = await watch();
+    await until('it was refused again and again beside lists that succeed', () => gateway.opened > 8 && engine.requests.filter((r) => r === 'GET /containers/json').length > 4, () => receiver.told);
+    expect(receiver.told.filter((line) => line.includes('socket proxy refuses'))).toHaveLength(1);
+    expect(receiver.told.join()).not.toContain('answers again');
+    expect(watcher.health().ok).toBe(false);
+  });
+
+  it('a proxy that forbids events: once, and the containers are found all the same', async () => {
+    engine.refuseEvents = true;
+    const watcher = await watch();
+    await until('it was refused again and again beside lists that succeed', () => engine.requests.filter((r) => r === 'GET /events').length > 5 && engine.requests.filter((r) => r === 'GET /containers/json').length > 4, () => receiver.told);
+    gateway.print(entry(0));
+    await settled(['line 0']);
+    expect(receiver.told.filter((line) => /GET .*events|answers again/.test(line))).toEqual([expect.stringMatching(/^warn: .*half a minute/)]);
+    expect(watcher.health()).toMatchObject({ ok: true, engine: { reachable: true } });
+    engine.refuseEvents = false;
+    await until('it is heard again', () => receiver.told.some((line) => line.includes('events are heard again')), () => receiver.told, 15_000);
+  });
+
   it('an engine that accepts and never answers', async () => {
     engine.frozen = true;
     gateway.print(entry(0));
@@ -421,6 +442,23 @@ describe('which containers there are', () => {
     await settled(texts(0, 6));
     expect(new Set(receiver.lines.map((line) => line.container))).toEqual(new Set(['wppconnect-server']));
     await until('the old cursor is dropped', () => !receiver.cursors.has(gateway.id), () => [...receiver.cursors.keys()]);
+  });
+
+  it('that is being removed is no fault of anybody, and is told as removed', async () => {
+    const watcher = await watch();
+    await following();
+    gateway.print(entry(0));
+    await gets(['line 0']);
+    gateway.refuse = { status: 409, message: 'can not get logs from container which is dead or marked for removal' };
+    gateway.stop();
+    engine.event('die', gateway);
+    const tried = gateway.opened;
+    await until('its log was asked for in vain for a while', () => gateway.opened > tried + 5, () => [gateway.opened, receiver.told]);
+    expect(watcher.health()).toMatchObject({ ok: true, engine: { reachable: true }, containers: [{ state: 'being removed', problem: null }] });
+    engine.containers = [];
+    engine.event('destroy', gateway);
+    await until('it is told as removed', () => receiver.told.some((told) => told.includes('was removed; its log is read to the end')), () => receiver.told);
+    expect(receiver.told.filter((told) => /409|conflict|answers again|cannot be read|^error/.test(told))).toEqual([]);
   });
 
   it('needs nothing but events, list, inspect and logs', async () => {
