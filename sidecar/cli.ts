@@ -15,6 +15,9 @@ Settings are environment variables (AUTO_FIX_…, WPPCONNECT_…, REDIS_URL …)
 Emergency switch: docker compose stop auto-fix-sessions
 `;
 
+/** Errors of the rooms whose message is written for the operator. */
+const SENTENCES: ReadonlySet<string> = new Set(['DoorError', 'StateError', 'PatternError', 'StoreError', 'EngineError', 'GatewayError', 'RecordingError', 'SidecarError']);
+
 async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...rest] = argv;
   if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') return overview(rest[0]);
@@ -52,6 +55,10 @@ function help({ usage, summary, help: more }: Command): number {
 function explain(error: Error & { code?: string }, command: Command): number {
   if (error instanceof ConfigError) {
     process.stderr.write(`${error.message}\n`);
+    return EXIT.couldNotLook;
+  }
+  if (SENTENCES.has(error.name)) {
+    process.stderr.write(`auto-fix: ${error.message}\n`);
     return EXIT.couldNotLook;
   }
   if (error instanceof CannotDo) {

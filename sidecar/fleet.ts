@@ -102,6 +102,11 @@ export class Fleet implements KnownSessions {
     return this.#refreshing;
   }
 
+  /** Asks the stores alone, which answer at once: where a session's data lies is looked at again before any of it is touched. Never rejects. */
+  async refreshStores(): Promise<void> {
+    await Promise.all(this.#listers.map((lister, index) => (isGateway(lister) ? undefined : this.#ask(lister, this.#listings[index]!))));
+  }
+
   names(): string[] {
     return this.#roster.names();
   }
@@ -142,9 +147,13 @@ export class Fleet implements KnownSessions {
     return silent ? { ...target, unlisted: silent.failure! } : target;
   }
 
-  /** A store that has never answered may hold the session: without it, half of its data would be taken for all of it. */
+  /**
+   * A store that cannot be asked may hold the session: without it, half of its data would be taken for all of it. Keys come
+   * and go with each reset, so for them being listed a minute ago says nothing either; to look for them and find none is harmless.
+   */
   #mayHold(store: Store, gateway: Target['gateway']): string | null {
-    if (gateway === null || this.#listings[this.#listers.indexOf(store)]!.answeredAt !== null) return null;
+    const { answeredAt, failure } = this.#listings[this.#listers.indexOf(store)]!;
+    if (gateway === null || (answeredAt !== null && failure === null && store.kind !== 'redis')) return null;
     const kin = [...this.#parts.homes.values()].some(({ runs, lists }) => runs === gateway.api && lists.includes(store));
     return kin ? gateway.name : null;
   }

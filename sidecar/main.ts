@@ -1,39 +1,11 @@
-import { hostname } from 'node:os';
-import type { ByHandParts } from './by-hand.ts';
-import { Announcer } from './announcer.ts';
-import { Caretaker } from './caretaker.ts';
-import { realClock } from './clock.ts';
 import type { Config } from './config.ts';
-import { Desk } from './decide/desk.ts';
-import { deskSettings } from './desk-settings.ts';
-import { Detector } from './detect/detector.ts';
-import { loadPatterns } from './detect/patterns.ts';
-import { dockerAt } from './docker.ts';
-import { bookkeeping } from './doctor/bookkeeping.ts';
-import { fromMs, toMs } from './event-time.ts';
-import { healthOf, household, summaryOf, type HouseholdParts } from './household.ts';
-import { StoredMemory, SCHEMA as HEALTH } from './health/memory.ts';
-import { qrLink } from './health/qr-link.ts';
-import { StatusBook } from './health/status-book.ts';
+import { fromMs } from './event-time.ts';
+import { household } from './household.ts';
 import { healthRounds, restoreStatus } from './health/wiring.ts';
-import { lookAt, type LookParts } from './look.ts';
-import { DockerHands } from './repair/container-hands.ts';
-import { Backups } from './repair/backups.ts';
-import { Repairer } from './repair/runner.ts';
-import { ownProject } from './own-project.ts';
-import { openDoors, refuseASecond } from './report/http.ts';
-import { reporting } from './reporting.ts';
+import { openDoors } from './report/http.ts';
 import { rememberRepairs, stillFiring, unspent } from './restored.ts';
+import { buildRooms } from './rooms.ts';
 import type { StandIns } from './stand-ins.ts';
-import { openDatabase } from './state/database.ts';
-import { Journal, SCHEMA as JOURNAL } from './state/journal.ts';
-import { Locks, SCHEMA as LOCKS } from './state/lock.ts';
-import { Orders, SCHEMA as ORDERS } from './state/orders.ts';
-import { Records, SCHEMA as RECORDS } from './state/records.ts';
-import { standingOf } from './surroundings.ts';
-import { Watcher } from './watch/watcher.ts';
-import type { Nanos } from './words.ts';
-import { openWorld } from './world.ts';
 
 /** How often what waits for time is looked at. */
 const TICK_MS = 1000;
@@ -45,11 +17,6 @@ const RECOVER_MS = 60_000;
 const ASK_THE_GATEWAY_AGAIN_MS = 5_000;
 /** Compose kills after stop_grace_period (60 s): what is open must be closed or taken back before. */
 const GRACE_MS = 50_000;
-/** A first list that hangs must not keep the streams waiting; the wrapper's may take tens of seconds. */
-const FIRST_LISTS_MS = 10_000;
-
-/** Events that only a working session produces; a contact's presence comes and goes without proving much. */
-const isMessage = (event: string): boolean => /message|ack/.test(event);
 
 export interface Sidecar {
   /** Ends what is open within the grace time; a second call joins the first. */
@@ -59,113 +26,16 @@ export interface Sidecar {
   shouldLeave(): boolean;
 }
 
-/** Wires the rooms and runs until `stop` is called. Rejects when the state cannot be opened or a pattern is wrong. */
+/** Builds the rooms and runs them until `stop` is called. Rejects as `buildRooms` does, and when nothing can listen on AUTO_FIX_HTTP. */
 export async function startSidecar(config: Config, warnings: readonly string[], standIns: StandIns = {}): Promise<Sidecar> {
-  const clock = realClock;
-  const patterns = loadPatterns(config.detect.patternsDir);
-  await refuseASecond(config.stateDir);
-  const database = openDatabase(config.stateDir, [RECORDS, JOURNAL, LOCKS, ORDERS, HEALTH], 'NORMAL');
-  // A connection of its own: a lock taken inside an open group of hits would be invisible to other processes.
-  const journalled = openDatabase(config.stateDir, [], 'FULL');
-  const journal = new Journal(journalled, clock);
-  const locks = new Locks(journalled, clock);
-  const report = await reporting(config, clock, {
-    streams: () => watcher.health().containers,
-    openIncidents: () => desk.incidents().length,
-    openAlerts: () => report.alerts.open().length,
-    sessionsByStatus: () => tally(fleet.names().map((session) => summaryOf(session, parts).status)),
-    paused: () => desk.pausedUntil !== null && desk.pausedUntil > clock.now(),
-    healthy: () => healthOf(parts).ok,
-    kept: { lastDay: () => books.lastDay(), webhookFailures: () => books.webhookFailures() },
-  }, standIns.out);
+  const rooms = await buildRooms(config, warnings, standIns);
+  const { clock, fleet, watcher, detector, desk, orders, records, repairer, caretaker, report, books, book, announcer, memory, journal, world } = rooms;
   const { tell } = report;
-  const books = bookkeeping(database, report, () => parts);
-  const announcer = new Announcer({ windowMs: config.detect.windowMs, tell: (level, message, session) => tell(level, message, session), alerts: report.alerts, figures: books.figures, qrLink: (session) => qrLink(config.http, session) });
-  tell('info', `started; watching ${config.watch.containers.join(', ')}${config.decide.dryRun ? '; dry run: nothing will be touched' : ''}`);
-  for (const warning of warnings) tell('warn', warning);
-
-  const records = new Records(database, (error) => report.trouble('state', `the state database cannot be written (${error.message}); hits are kept in memory and written when it can be`));
-  const world = await openWorld(config, clock, tell);
-  const { fleet } = world;
-  const docker = dockerAt(config.docker.host);
-  const ours = standIns.watch ? null : ownProject(docker, hostname(), tell);
-  await Promise.race([fleet.refresh(), clock.sleep(FIRST_LISTS_MS)]);
-  const project = await ours;
-
-  const detector = new Detector({ patterns, sessions: fleet, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
-  const desk = new Desk(deskSettings(config));
-  const orders = new Orders(config.stateDir, database);
-  for (const [session, until] of orders.mutes(clock.now())) desk.mute(session, until);
   const obeyPause = (): void => {
     const until = orders.pausedUntil(clock.now());
     if (until !== desk.pausedUntil) desk.pause(until);
   };
   obeyPause();
-  const book = new StatusBook((session) => detector.look(session, clock.now()));
-  const memory = new StoredMemory(database, (error) => report.trouble('state', `what the health rounds learn cannot be written (${error.message}); it is kept in memory`));
-  const repairer = new Repairer({
-    backupDir: config.repair.backupDir, journal, locks, clock, keep: config.repair.backupKeep,
-    tell: report.tellOrAlert,
-    hands: standIns.hands ?? new DockerHands(docker, project),
-    evidence: {
-      lastActivity: (session) => msOrNull(lastActivity(session)),
-      startedSince: (session, since) => toMs(detector.look(session, clock.now()).lastRecovery ?? 0n) >= since,
-      corruptionSince: (session, since) => records.hitsSince(fromMs(since), session).filter((hit) => hit.class === 'corruption').length,
-    },
-    timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },
-  });
-  const watcher = (standIns.watch ?? ((options) => new Watcher({ docker, ...options })))({
-    names: config.watch.containers, project, clock, sinceMs: config.detect.windowMs,
-    loadCursor: (id) => records.cursor(id),
-    dropCursor: (id) => records.dropCursor(id),
-    deliver(delivery) {
-      caretaker.receive(delivery);
-      books.read(delivery.lines);
-    },
-    tell: (level, message) => tell(level, message),
-  });
-
-  const lastActivity = (session: string): Nanos | null => later(detector.look(session, clock.now()).lastActivity, records.lastActivity(session)[0]?.at ?? null);
-  const siblings = (session: string): string[] => {
-    const container = fleet.target(session)?.container;
-    return container ? fleet.inContainer(container) : fleet.names();
-  };
-  const sight: LookParts = {
-    target: (session) => fleet.target(session),
-    siblings,
-    lastMessage: (session) => {
-      const { activity } = detector.look(session, clock.now());
-      return Object.entries(activity).reduce<Nanos | null>((newest, [event, at]) => (isMessage(event) ? later(newest, at) : newest), null);
-    },
-    lastActivity,
-    loggedOut: (session) => detector.look(session, clock.now()).loggedOutSince !== null,
-    now: () => clock.now(),
-  };
-  const caretaker = new Caretaker({
-    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, announcer, figures: books.figures, tell: (level, message, session) => tell(level, message, session),
-    target: (session) => fleet.target(session),
-    surroundings: (session) => ({
-      container: standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
-      gatewaySessions: siblings(session),
-    }),
-    look: (session, newest) => lookAt(session, newest, sight),
-    sessions: () => fleet.names(),
-    sessionsIn: (container) => fleet.inContainer(container),
-    heard: (hit) => book.heard(hit),
-  });
-
-  const byHand: ByHandParts = {
-    target: (session) => fleet.target(session),
-    resolve: (spelled) => fleet.resolve(spelled),
-    look: (session, newest) => lookAt(session, newest, sight),
-    hits: (session) => detector.look(session, clock.now()),
-    desk, ladders: config.decide.ladder, now: () => clock.now(),
-  };
-  const parts: HouseholdParts = {
-    config, startedAt: clock.now(), now: () => clock.now(), fleet, watcher, desk, detector, records, orders, repairer, caretaker, report, byHand, book,
-    backups: new Backups(repairer, () => clock.now()),
-  };
-
   const recover = async (): Promise<void> => {
     for (const outcome of await repairer.recover((session) => fleet.target(session))) caretaker.recovered(outcome);
   };
@@ -176,25 +46,30 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
     memory,
     containers: () => watcher.containers(),
     // The stored one only where no line has told since the start: it costs a query.
-    lastActivity: (session) => detector.look(session, clock.now()).lastActivity ?? lastActivity(session), lastMessage: sight.lastMessage,
+    lastActivity: (session) => detector.look(session, clock.now()).lastActivity ?? rooms.lastActivity(session), lastMessage: rooms.sight.lastMessage,
     tell: (level, message, session) => tell(level, message, session),
   });
   await watcher.start();
-  const doors = await openDoors({ http: config.http, stateDir: config.stateDir, house: household(parts), keys: { token: config.token, wrapperSecret: config.wrapper?.secret ?? null }, clean: report.clean, tell });
+  const doors = await openDoors({ http: config.http, stateDir: config.stateDir, house: household(rooms), keys: { token: config.token, wrapperSecret: config.wrapper?.secret ?? null }, clean: report.clean, tell });
   tell('info', `ready ${process.uptime().toFixed(1)} s after the start of its process`);
   const recoverAndSay = (): void => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`));
   recoverAndSay();
+  /** A fault of our own in one of them must not end the others. */
+  const guarded = (work: () => void): void => {
+    try {
+      work();
+    } catch (error) {
+      announcer.ownFault(error as Error);
+    }
+  };
   const every = [
     setInterval(() => {
-      obeyPause();
-      caretaker.tick();
-      books.tick();
+      for (const tick of [obeyPause, () => caretaker.tick(), () => books.tick(), () => rounds.tick()]) guarded(tick);
     }, TICK_MS),
-    setInterval(() => rounds.tick(), TICK_MS),
     setInterval(() => void fleet.refresh(), REFRESH_MS),
     setInterval(recoverAndSay, RECOVER_MS),
     setInterval(() => repairer.isWaiting() && void fleet.refresh().then(recoverAndSay), ASK_THE_GATEWAY_AGAIN_MS),
-    setInterval(() => records.forgetOldHits(clock.now()), 3_600_000),
+    setInterval(() => guarded(() => records.forgetOldHits(clock.now())), 3_600_000),
   ];
 
   let stopping: Promise<void> | null = null;
@@ -222,8 +97,3 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
     for (const firing of stillFiring(counting, count, config.detect.maxHits)) caretaker.fired(firing);
   }
 }
-
-const tally = (words: readonly string[]): Record<string, number> =>
-  Object.fromEntries([...Map.groupBy(words, (word) => word)].map(([word, same]) => [word, same.length]));
-const later = (a: Nanos | null, b: Nanos | null): Nanos | null => (a === null ? b : b === null || a > b ? a : b);
-const msOrNull = (at: Nanos | null): number | null => (at === null ? null : toMs(at));

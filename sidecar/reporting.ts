@@ -22,6 +22,8 @@ export interface Reporting {
 }
 
 const ALERT = 'ALERT ';
+/** A part that writes again says so, or no more; one that fails says it with every try. */
+const FORGOTTEN_AFTER_MS = 5 * 60_000;
 /** A last alert may be on its way; Compose's grace time is for the sessions, not for it. */
 const LAST_ALERT_MS = 3000;
 
@@ -31,7 +33,8 @@ export async function reporting(config: Config, clock: Clock, gauges: Gauges, ou
   const metrics = await createMetrics(gauges);
   const notifier = await notifierOf(config, clock, log.tell);
   const alerts = new Alerts({ clock, log, clean, count: (kind) => metrics.alert(kind), ...(notifier ? { notify: notifier.push } : {}) });
-  const troubles = new Map<string, string>();
+  const troubles = new Map<string, { fault: string; at: number }>();
+  const standing = (): string[] => [...troubles.values()].filter(({ at }) => clock.now() - at < FORGOTTEN_AFTER_MS).map(({ fault }) => fault);
   return {
     tell: log.tell,
     tellOrAlert: (level, message, session) =>
@@ -42,11 +45,11 @@ export async function reporting(config: Config, clock: Clock, gauges: Gauges, ou
     metrics,
     clean,
     trouble(part, fault) {
-      if (fault !== null && troubles.get(part) !== fault) log.tell('error', fault);
+      if (fault !== null && troubles.get(part)?.fault !== fault) log.tell('error', fault);
       if (fault === null) troubles.delete(part);
-      else troubles.set(part, fault);
+      else troubles.set(part, { fault, at: clock.now() });
     },
-    troubles: () => [...troubles.values(), ...[log.trouble()].filter((trouble) => trouble !== null)],
+    troubles: () => [...standing(), ...[log.trouble()].filter((trouble) => trouble !== null)],
     async close() {
       await notifier?.close(LAST_ALERT_MS);
       log.close();

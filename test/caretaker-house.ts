@@ -34,7 +34,7 @@ export class House {
   readonly #lines: string[] = [];
   readonly #dir = mkdtempSync(join(tmpdir(), 'auto-fix-house-'));
   readonly #database: DatabaseSync = openDatabase(this.#dir, [SCHEMA], 'NORMAL');
-  readonly #records = new Records(this.#database, (error) => { throw error; });
+  readonly #records = new Records(this.#database, (error) => { if (error) throw error; });
   #alerts!: Alerts;
   #caretaker!: Caretaker;
 

@@ -91,7 +91,8 @@ describe('time in a replay is the lines\' own', () => {
   it('gives the same decisions for one file and for the same lines in two containers\' files', async () => {
     const one = await decisionsOf({ sessions: ['loja1', 'loja2'], log: { 'wppconnect-server': [closes([0, 20, 40]), closes([10, 30, 50])] } });
     const two = await decisionsOf({ sessions: ['loja1', 'loja2'], log: { 'wppconnect-server': [closes([0, 20, 40])], other: [closes([10, 30, 50])] } });
-    expect(two.map(({ evidence: _, ...rest }) => rest)).toEqual(one.map(({ evidence: _, ...rest }) => rest));
+    const decided = (all: ReplayDecision[]) => all.map(({ at, session, count, rung, patterns }) => ({ at, session, count, rung, patterns }));
+    expect(decided(two)).toEqual(decided(one));
   });
 });
 

@@ -31,6 +31,8 @@ export interface RepairerOptions {
   maxAgeMs?: number | null;
   /** Repairs at the same time; a gateway that restarts many browsers at once falls over. */
   atOnce?: number;
+  /** Asks anew where the session's data lies. Lists are a minute old, and the half of a session must not be taken for all of it. */
+  lookAgain?: (target: Target) => Promise<Target>;
   /** Who holds the lock, in words: `sidecar`, `command line`. */
   owner?: string;
 }
@@ -91,7 +93,7 @@ export class Repairer {
         const fresh = this.journal.record(record.id);
         if (!fresh || fresh.outcome) return null;
         await sweep(fresh, this.#tools);
-        const rebuilt = await rebuild(fresh, target, this.#tools, work.signal, work.mayGoOn);
+        const rebuilt = await rebuild(fresh, await this.#seenAgain(target), this.#tools, work.signal, work.mayGoOn);
         return this.#conclude(rebuilt, await resume(fresh, rebuilt, this.#tools, this.journal));
       }).catch((error: unknown) => this.#notYet(record.session, error));
       if (outcome) outcomes.push(outcome);
@@ -122,12 +124,13 @@ export class Repairer {
     return [...this.#running.keys()];
   }
 
-  async #guarded(session: string, task: Task, reason: string, target: Target, source: Work['source']): Promise<Outcome> {
-    const refused = this.#refusal(session, task, target);
+  async #guarded(session: string, task: Task, reason: string, known: Target, source: Work['source']): Promise<Outcome> {
+    const refused = this.#refusal(session, task, known);
     if (refused) return this.#refuse(session, task, refused);
     const outcome = await this.#held(session, async ({ signal, mayGoOn }) => {
       if (this.journal.unfinished().some((open) => open.session === session)) return null;
       if (source) await makeRoots(source.manifest);
+      const target = await this.#seenAgain(known);
       const id = this.journal.open(session, task, reason);
       const work: Work = {
         id, session, task, reason: task === 'restore' ? `state before ${reason} was put back` : reason, target, openedAt: this.#o.clock.now(), signal, mayGoOn,
@@ -137,6 +140,10 @@ export class Repairer {
       return this.#conclude(work, await proceed(work, this.#tools, this.journal, stepsOf(task)));
     });
     return outcome ?? this.#refuse(session, task, { code: 'in-flight', why: `another process works on ${session}, or a repair of it was cut off and is not finished yet; try again in a minute` });
+  }
+
+  async #seenAgain(known: Target): Promise<Target> {
+    return (await this.#o.lookAgain?.(known)) ?? known;
   }
 
   #refusal(session: string, task: Task, target: Target): { code: RefusalCode; why: string } | null {

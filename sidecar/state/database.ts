@@ -4,6 +4,11 @@ import { DatabaseSync } from 'node:sqlite';
 
 export const DATABASE_FILE = 'auto-fix.sqlite';
 
+/** The state cannot be used: a sentence for the operator. */
+export class StateError extends Error {
+  override readonly name = 'StateError';
+}
+
 /** How long a writer waits for another connection's transaction; a grouped commit holds the file for milliseconds. */
 const BUSY_MS = 5000;
 
@@ -21,7 +26,7 @@ export function openDatabase(stateDir: string, schemas: readonly string[], synch
     for (const schema of schemas) database.exec(schema);
     return database;
   } catch (error) {
-    throw new Error(
+    throw new StateError(
       `the state database ${file} cannot be used (${(error as Error).message}): nothing would be remembered over a restart, so nothing is started; `
       + 'make AUTO_FIX_STATE_DIR a folder this user can write, or move a damaged file away', { cause: error });
   }

@@ -31,13 +31,17 @@ export class Records {
   readonly #staged: { cursors: Map<string, [string, string]>; hits: Hit[]; activity: Map<string, Nanos> } = {
     cursors: new Map(), hits: [], activity: new Map(),
   };
-  readonly #failed: (error: Error) => void;
+  readonly #written: (error: Error | null) => void;
+  #failing = false;
   #timer: NodeJS.Timeout | null = null;
 
-  /** `failed` hears of a commit that could not be written; what was staged is kept and tried again. */
-  constructor(database: DatabaseSync, failed: (error: Error) => void) {
+  /**
+   * `written` hears of a commit that could not be written, and with null of the first one that could again. What was
+   * staged is kept meanwhile.
+   */
+  constructor(database: DatabaseSync, written: (error: Error | null) => void) {
     this.#database = database;
-    this.#failed = failed;
+    this.#written = written;
     this.#statements = {
       cursor: database.prepare('INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET container = excluded.container, cursor = excluded.cursor'),
       hit: database.prepare('INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
@@ -93,10 +97,13 @@ export class Records {
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
-      this.#failed(error as Error);
+      this.#failing = true;
+      this.#written(error as Error);
       this.#soon();
       return;
     }
+    if (this.#failing) this.#written(null);
+    this.#failing = false;
     cursors.clear();
     hits.length = 0;
     activity.clear();

@@ -40,7 +40,8 @@ export function parsePosition(json: string): (SavedPosition & { after: number[] 
   }
   const { v, last, high, keys, after } = saved ?? {};
   if (v !== VERSION || typeof last !== 'string' || typeof high !== 'string' || typeof keys !== 'string') return null;
-  if (toStamp(last) === null || toStamp(high) === null) return null;
+  // Both are empty before the first entry: what was delivered since is known all the same.
+  if (![last, high].every((stamp) => stamp === '' || toStamp(stamp) !== null)) return null;
   return { last, high, keys: unpack(keys), after: typeof after === 'string' ? [...unpack(after)] : [] };
 }
 

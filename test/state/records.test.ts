@@ -11,7 +11,7 @@ import type { Hit } from '../../sidecar/words.ts';
 const T0 = Date.parse('2026-02-09T10:00:00Z');
 let dir: string;
 let database: DatabaseSync;
-let failures: string[];
+let failures: (string | null)[];
 
 beforeEach(() => {
   dir = mkdtempSync(join(tmpdir(), 'auto-fix-records-'));
@@ -23,7 +23,7 @@ afterEach(() => {
   rmSync(dir, { recursive: true });
 });
 
-const records = () => new Records(database, (error) => failures.push(error.message));
+const records = () => new Records(database, (error) => failures.push(error && error.message));
 const hit = (over: Partial<Hit> = {}): Hit => ({
   at: fromMs(T0) + 123_456_789n, class: 'disconnect', pattern: 'browser-closed', who: { session: 'pixel12digital', by: 'named' },
   cause: 'c1', container: 'wppconnect-server', stream: 'stdout', evidence: 'browserClose', ...over,
@@ -96,6 +96,7 @@ describe('a cursor and its hits', () => {
     some.flush();
     expect(some.hitsSince(0n)).toHaveLength(1);
     expect(some.cursor('id1')).toBe('{}');
+    expect(failures).toEqual(['database or disk is full', null]);
     some.close();
   });
 });

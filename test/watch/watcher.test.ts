@@ -363,7 +363,7 @@ describe('what cannot be read is said once, shown, and heals', () => {
   it('a proxy that forbids reading logs while it allows the list: once, and no word of an engine that answers again', async () => {
     gateway.refuse = { status: 403, message: 'Forbidden' };
     const watcher = await watch();
-    await until('it was refused again and again beside lists that succeed', () => gateway.opened > 8 && engine.requests.filter((r) => r === 'GET /containers/json').length > 4, () => receiver.told);
+    await until('it was refused again and again beside lists that succeed', () => gateway.opened > 5 && engine.requests.filter((r) => r === 'GET /containers/json').length > 4, () => receiver.told);
     expect(receiver.told.filter((line) => line.includes('socket proxy refuses'))).toHaveLength(1);
     expect(receiver.told.join()).not.toContain('answers again');
     expect(watcher.health().ok).toBe(false);
