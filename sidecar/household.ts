@@ -1,10 +1,10 @@
-import { planByHand, type ByHandParts } from './by-hand.ts';
-import type { Caretaker } from './caretaker.ts';
+import { planByHand, type ByHandParts } from './caretaker/by-hand.ts';
+import type { Caretaker } from './caretaker/caretaker.ts';
 import type { Config } from './config.ts';
 import type { Desk } from './decide/desk.ts';
 import type { Detector } from './detect/detector.ts';
 import { isoOfNanos } from './event-time.ts';
-import type { Fleet } from './fleet.ts';
+import type { Fleet } from './fleet/fleet.ts';
 import type { Backups } from './repair/backups.ts';
 import type { Repairer } from './repair/runner.ts';
 import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';

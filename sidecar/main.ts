@@ -3,7 +3,7 @@ import { fromMs } from './event-time.ts';
 import { household } from './household.ts';
 import { healthRounds, restoreStatus } from './health/wiring.ts';
 import { openDoors } from './report/http.ts';
-import { rememberRepairs, stillFiring, unspent } from './restored.ts';
+import { rememberRepairs, stillFiring, unspent } from './caretaker/restored.ts';
 import { buildRooms } from './rooms.ts';
 import type { StandIns } from './stand-ins.ts';
 

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import type { Clock } from './clock.ts';
 import type { Config } from './config.ts';
-import { Fleet, type Home } from './fleet.ts';
+import { Fleet, type Home } from './fleet/fleet.ts';
 import type { Gateway } from './gateways/gateway.ts';
 import type { Store } from './stores/store.ts';
 

@@ -1,9 +1,9 @@
 import { hostname } from 'node:os';
-import { planByHand } from '../by-hand.ts';
+import { planByHand } from '../caretaker/by-hand.ts';
 import { realClock } from '../clock.ts';
 import { dockerAt } from '../docker.ts';
-import { lookAt } from '../look.ts';
-import { ownProject } from '../own-project.ts';
+import { lookAt } from '../caretaker/look.ts';
+import { ownProject } from '../watch/own-project.ts';
 import { Backups } from '../repair/backups.ts';
 import { DockerHands } from '../repair/container-hands.ts';
 import { Repairer } from '../repair/runner.ts';

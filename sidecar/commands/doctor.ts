@@ -69,7 +69,7 @@ async function sendTest(io: Io): Promise<number> {
 async function printCompose(io: Io): Promise<number> {
   const { docker, watch } = io.config();
   const [{ hostname }, { dockerAt }, { ownProject }, { viewOf }, { stackOf }, { composeFile }, { EngineError }] = await Promise.all([
-    import('node:os'), import('../docker.ts'), import('../own-project.ts'), import('../doctor/engine-view.ts'), import('../doctor/stack.ts'), import('../doctor/compose-file.ts'), import('../watch/engine.ts'),
+    import('node:os'), import('../docker.ts'), import('../watch/own-project.ts'), import('../doctor/engine-view.ts'), import('../doctor/stack.ts'), import('../doctor/compose-file.ts'), import('../watch/engine.ts'),
   ]);
   const engine = dockerAt(docker.host);
   try {

@@ -1,6 +1,6 @@
 import { realClock } from '../clock.ts';
-import type { KnownSessions } from '../fleet.ts';
-import { Roster } from '../roster.ts';
+import type { KnownSessions } from '../fleet/fleet.ts';
+import { Roster } from '../fleet/roster.ts';
 import type { Io } from './command.ts';
 
 /** The sessions named by `--sessions a,b`, or else those that the configured gateways and stores list. */

@@ -39,7 +39,7 @@ async function recordingOf(arg: string, io: Io) {
   const at = arg.indexOf('=');
   if (at < 0) {
     const { dockerAt } = await import('../docker.ts');
-    const { ownProject } = await import('../own-project.ts');
+    const { ownProject } = await import('../watch/own-project.ts');
     const { readHistoryBatches } = await import('../watch/history.ts');
     const docker = dockerAt(io.config().docker.host);
     return readHistoryBatches(docker, arg, { clock: realClock, complain, project: await ownProject(docker, hostname()) });

@@ -1,4 +1,4 @@
-import type { KnownSessions } from '../fleet.ts';
+import type { KnownSessions } from '../fleet/fleet.ts';
 import type { Attribution, AttributionRule } from '../words.ts';
 import { showable } from '../redact.ts';
 

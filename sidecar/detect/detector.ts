@@ -1,5 +1,5 @@
 import { fromMs, parseEventTime } from '../event-time.ts';
-import type { KnownSessions } from '../fleet.ts';
+import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
 import type { Attribution, FaultClass, Firing, Hit, HitClass, LogLine, Nanos } from '../words.ts';
 import { readActivity } from './activity.ts';

@@ -1,4 +1,4 @@
-import type { KnownSessions } from '../fleet.ts';
+import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
 import type { Attribution, HitClass, LogLine } from '../words.ts';
 import { attribute } from './attribute.ts';

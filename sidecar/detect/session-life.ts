@@ -1,5 +1,5 @@
 import { fromMs } from '../event-time.ts';
-import type { KnownSessions } from '../fleet.ts';
+import type { KnownSessions } from '../fleet/fleet.ts';
 import type { Nanos } from '../words.ts';
 import { own } from './own.ts';
 import type { Pattern, Phase } from './pattern.ts';

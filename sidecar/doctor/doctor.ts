@@ -3,7 +3,7 @@ import { realClock, type Clock } from '../clock.ts';
 import type { Config } from '../config.ts';
 import { loadPatterns } from '../detect/patterns.ts';
 import { dockerAt } from '../docker.ts';
-import { ownProject } from '../own-project.ts';
+import { ownProject } from '../watch/own-project.ts';
 import { chooseWatched } from '../watch/containers.ts';
 import { Engine } from '../watch/engine.ts';
 import { openWorld } from '../world.ts';

@@ -1,7 +1,7 @@
 import { readdir } from 'node:fs/promises';
 import type { Config } from '../config.ts';
-import type { Listing } from '../fleet.ts';
-import { meetingKey, Roster } from '../roster.ts';
+import type { Listing } from '../fleet/fleet.ts';
+import { meetingKey, Roster } from '../fleet/roster.ts';
 import { isPlainName, STAGING } from '../stores/names.ts';
 import { listed, note, ok, wrong, type Finding } from './finding.ts';
 

@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import type Dockerode from 'dockerode';
 import { realClock } from '../clock.ts';
-import { ownProject } from '../own-project.ts';
+import { ownProject } from '../watch/own-project.ts';
 import { chooseWatched } from '../watch/containers.ts';
 import { Engine } from '../watch/engine.ts';
 import { readHistoryBatches } from '../watch/history.ts';

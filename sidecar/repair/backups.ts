@@ -1,4 +1,4 @@
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import type { Outcome } from '../words.ts';
 import { infoOf, type BackupInfo } from './backup-folder.ts';
 import { assertOwn, compare, extraKeysOf } from './compare.ts';

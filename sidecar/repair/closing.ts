@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import { GatewayError } from '../gateways/gateway.ts';
 import type { LiveLock } from '../stores/store.ts';
 import type { ContainerHands, ContainerProcess } from './container-hands.ts';

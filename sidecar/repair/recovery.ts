@@ -1,4 +1,4 @@
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import type { StepName } from '../words.ts';
 import { whyRunning } from './closing.ts';

@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Task } from '../state/journal.ts';
 import type { Locks, SessionLock } from '../state/lock.ts';
 import type { Outcome, Plan, RefusalCode } from '../words.ts';

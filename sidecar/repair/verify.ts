@@ -1,5 +1,5 @@
 import type { Clock } from '../clock.ts';
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import { Halt } from './faults.ts';
 
 export interface Evidence {

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
-import type { Target } from '../fleet.ts';
+import type { Target } from '../fleet/fleet.ts';
 import { FolderCursor } from '../stores/folder.ts';
 import type { Inventory } from '../stores/store.ts';
 import type { Task } from '../state/journal.ts';

@@ -2,7 +2,7 @@ import { fileURLToPath } from 'node:url';
 import { Detector, type Reading } from '../../sidecar/detect/detector.ts';
 import { loadPatterns } from '../../sidecar/detect/patterns.ts';
 import type { Pattern } from '../../sidecar/detect/pattern.ts';
-import type { KnownSessions } from '../../sidecar/fleet.ts';
+import type { KnownSessions } from '../../sidecar/fleet/fleet.ts';
 import type { Firing, LogLine } from '../../sidecar/words.ts';
 
 export const PATTERNS_DIR = fileURLToPath(new URL('../../patterns', import.meta.url));

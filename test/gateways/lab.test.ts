@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { realClock } from '../../sidecar/clock.ts';
-import { Fleet } from '../../sidecar/fleet.ts';
+import { Fleet } from '../../sidecar/fleet/fleet.ts';
 import { WrapperGateway } from '../../sidecar/gateways/gateway-wrapper.ts';
 import { WppconnectGateway } from '../../sidecar/gateways/wppconnect.ts';
 import { Control, until } from '../lab/control.ts';

@@ -204,3 +204,11 @@ test('an interrupted repair whose gateway nobody lists waits, says so once, and 
   expect(gateway.running('31')).toBe(true);
   expect(await treeOf(join(world.sessions, '1/31'))).not.toEqual(before);
 });
+
+test('a store that joined after the list was made is backed up and cleared with the rest', async () => {
+  const outdated = { ...world.target('31', redis), stores: world.target('31', null).stores };
+  const repairer = world.repairer({ lookAgain: async ({ session }) => world.target(session, redis) });
+  expect(await repairer.run(planOf('31', 'reset'), outdated)).toMatchObject({ result: 'needs-qr' });
+  expect(await keysOf('31')).toEqual([]);
+  expect((await new Backups(repairer, () => Date.now()).list('31'))[0]).toMatchObject({ keys: 4 });
+});

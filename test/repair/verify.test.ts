@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { VirtualClock } from '../../sidecar/clock.ts';
 import type { Gateway } from '../../sidecar/gateways/gateway.ts';
-import type { Target } from '../../sidecar/fleet.ts';
+import type { Target } from '../../sidecar/fleet/fleet.ts';
 import { verify, type Evidence } from '../../sidecar/repair/verify.ts';
 import type { Probe } from '../../sidecar/words.ts';
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { fromMs } from '../../sidecar/event-time.ts';
-import { stillFiring, unspent } from '../../sidecar/restored.ts';
+import { stillFiring, unspent } from '../../sidecar/caretaker/restored.ts';
 import type { Hit } from '../../sidecar/words.ts';
 
 const T0 = Date.parse('2026-02-09T10:00:00Z');

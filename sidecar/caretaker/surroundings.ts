@@ -1,5 +1,5 @@
-import type { ContainerStanding } from './decide/governor.ts';
-import type { WatchedContainer } from './watch/watch-health.ts';
+import type { ContainerStanding } from '../decide/governor.ts';
+import type { WatchedContainer } from '../watch/watch-health.ts';
 
 /**
  * How the container stands that a session lives in, of all containers watched under that name. One that started less

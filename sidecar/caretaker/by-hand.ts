@@ -1,10 +1,10 @@
-import type { Desk } from './decide/desk.ts';
-import type { Look } from './decide/decide.ts';
-import { nextRung } from './decide/ladder.ts';
-import type { Target } from './fleet.ts';
-import { planSteps } from './repair/steps.ts';
-import { HouseError } from './report/house.ts';
-import type { FaultClass, Nanos, Plan, Rung } from './words.ts';
+import type { Desk } from '../decide/desk.ts';
+import type { Look } from '../decide/decide.ts';
+import { nextRung } from '../decide/ladder.ts';
+import type { Target } from '../fleet/fleet.ts';
+import { planSteps } from '../repair/steps.ts';
+import { HouseError } from '../report/house.ts';
+import type { FaultClass, Nanos, Plan, Rung } from '../words.ts';
 
 export interface ByHandParts {
   target(session: string): Target | null;

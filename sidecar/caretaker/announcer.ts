@@ -1,10 +1,10 @@
-import { describe, type Look } from './decide/decide.ts';
-import type { Ruling } from './decide/desk.ts';
-import { nameOf, type Incident } from './decide/incident.ts';
-import { qrPath, whereTheQrIs } from './health/qr-link.ts';
-import type { Alerter } from './report/alerts.ts';
-import type { Metrics } from './report/metrics.ts';
-import type { Firing, Outcome, RefusalCode } from './words.ts';
+import { describe, type Look } from '../decide/decide.ts';
+import type { Ruling } from '../decide/desk.ts';
+import { nameOf, type Incident } from '../decide/incident.ts';
+import { qrPath, whereTheQrIs } from '../health/qr-link.ts';
+import type { Alerter } from '../report/alerts.ts';
+import type { Metrics } from '../report/metrics.ts';
+import type { Firing, Outcome, RefusalCode } from '../words.ts';
 
 export interface AnnouncerParts {
   windowMs: number;

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
-import { Announcer } from '../sidecar/announcer.ts';
-import { outcomeInWords } from '../sidecar/commands/fix.ts';
-import type { Outcome } from '../sidecar/words.ts';
+import { Announcer } from '../../sidecar/caretaker/announcer.ts';
+import { outcomeInWords } from '../../sidecar/commands/fix.ts';
+import type { Outcome } from '../../sidecar/words.ts';
 
 const RESTORED: Outcome = {
   session: '26', rung: 'reset', result: 'fixed', detail: 'status OPENED', startedAt: 0, endedAt: 3200, backup: '26/b.tar.zst', restored: '26/a.tar.zst',

@@ -1,5 +1,5 @@
 import { VirtualClock } from '../../sidecar/clock.ts';
-import { Fleet, type FleetParts } from '../../sidecar/fleet.ts';
+import { Fleet, type FleetParts } from '../../sidecar/fleet/fleet.ts';
 import type { Gateway, GatewayVerb } from '../../sidecar/gateways/gateway.ts';
 import type { Store } from '../../sidecar/stores/store.ts';
 

@@ -2,20 +2,20 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { Announcer } from '../sidecar/announcer.ts';
-import { Caretaker } from '../sidecar/caretaker.ts';
-import { VirtualClock } from '../sidecar/clock.ts';
-import { Desk, type DeskSettings } from '../sidecar/decide/desk.ts';
-import type { Look } from '../sidecar/decide/decide.ts';
-import { Detector } from '../sidecar/detect/detector.ts';
-import { loadPatterns } from '../sidecar/detect/patterns.ts';
-import type { Target } from '../sidecar/fleet.ts';
-import { Alerts } from '../sidecar/report/alerts.ts';
-import { Roster } from '../sidecar/roster.ts';
-import { openDatabase } from '../sidecar/state/database.ts';
-import { Records, SCHEMA } from '../sidecar/state/records.ts';
-import type { LogLine, Outcome, Plan, RefusalCode } from '../sidecar/words.ts';
-import { around, look, settings, T0 } from './decide/asked.ts';
+import { Announcer } from '../../sidecar/caretaker/announcer.ts';
+import { Caretaker } from '../../sidecar/caretaker/caretaker.ts';
+import { VirtualClock } from '../../sidecar/clock.ts';
+import { Desk, type DeskSettings } from '../../sidecar/decide/desk.ts';
+import type { Look } from '../../sidecar/decide/decide.ts';
+import { Detector } from '../../sidecar/detect/detector.ts';
+import { loadPatterns } from '../../sidecar/detect/patterns.ts';
+import type { Target } from '../../sidecar/fleet/fleet.ts';
+import { Alerts } from '../../sidecar/report/alerts.ts';
+import { Roster } from '../../sidecar/fleet/roster.ts';
+import { openDatabase } from '../../sidecar/state/database.ts';
+import { Records, SCHEMA } from '../../sidecar/state/records.ts';
+import type { LogLine, Outcome, Plan, RefusalCode } from '../../sidecar/words.ts';
+import { around, look, settings, T0 } from '../decide/asked.ts';
 
 const SESSIONS = ['ImobSites', 'pixel12digital'];
 /** Closes further apart than one cause lasts. */
@@ -45,7 +45,7 @@ export class House {
   rebuild(over: Partial<DeskSettings>): void {
     const roster = new Roster([{ source: 'test', names: SESSIONS }], new Map());
     const detector = new Detector({
-      patterns: loadPatterns(join(import.meta.dirname, '../patterns')), maxHits: 5, windowMs: settings().windowMs,
+      patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: settings().windowMs,
       sessions: { names: () => SESSIONS, resolve: (name) => roster.resolve(name), inContainer: () => SESSIONS, holderOfPeer: () => null },
     });
     const write = ({ message, session, alert }: { message: string; session?: string | null; alert?: boolean }): void =>

@@ -1,19 +1,19 @@
-import type { Clock } from './clock.ts';
+import type { Clock } from '../clock.ts';
 import type { Announcer } from './announcer.ts';
-import { inWords, type Look } from './decide/decide.ts';
-import type { Desk, Surroundings } from './decide/desk.ts';
-import { isOver, needsALook, recount } from './decide/evidence.ts';
-import type { Incident } from './decide/incident.ts';
-import type { Detector, Reading } from './detect/detector.ts';
-import { fromMs } from './event-time.ts';
-import type { Target } from './fleet.ts';
-import { Interrupted } from './repair/faults.ts';
-import type { Repairer } from './repair/runner.ts';
-import type { Metrics } from './report/metrics.ts';
-import type { Records } from './state/records.ts';
+import { inWords, type Look } from '../decide/decide.ts';
+import type { Desk, Surroundings } from '../decide/desk.ts';
+import { isOver, needsALook, recount } from '../decide/evidence.ts';
+import type { Incident } from '../decide/incident.ts';
+import type { Detector, Reading } from '../detect/detector.ts';
+import { fromMs } from '../event-time.ts';
+import type { Target } from '../fleet/fleet.ts';
+import { Interrupted } from '../repair/faults.ts';
+import type { Repairer } from '../repair/runner.ts';
+import type { Metrics } from '../report/metrics.ts';
+import type { Records } from '../state/records.ts';
 import { Turns } from './turns.ts';
-import type { Delivery } from './watch/watcher.ts';
-import type { Firing, Hit, Nanos, Outcome, Plan } from './words.ts';
+import type { Delivery } from '../watch/watcher.ts';
+import type { Firing, Hit, Nanos, Outcome, Plan } from '../words.ts';
 
 export interface CaretakerParts {
   detector: Detector;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { ownProject } from '../sidecar/own-project.ts';
-import { DockerHands } from '../sidecar/repair/container-hands.ts';
-import { FakeEngine } from './watch/fake-engine.ts';
+import { ownProject } from '../../sidecar/watch/own-project.ts';
+import { DockerHands } from '../../sidecar/repair/container-hands.ts';
+import { FakeEngine } from './fake-engine.ts';
 
 const OWN_ID = 'c0ffee'.padEnd(64, '1');
 const HOSTNAME = OWN_ID.slice(0, 12);

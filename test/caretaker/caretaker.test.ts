@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { around, look, MINUTE } from './decide/asked.ts';
-import { House } from './caretaker-house.ts';
-import type { RefusalCode } from '../sidecar/words.ts';
+import { around, look, MINUTE } from '../decide/asked.ts';
+import { House } from './house.ts';
+import type { RefusalCode } from '../../sidecar/words.ts';
 
 let house: House;
 beforeEach(() => { house = new House(); });

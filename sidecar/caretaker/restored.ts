@@ -1,7 +1,7 @@
-import type { Desk } from './decide/desk.ts';
-import { toMs } from './event-time.ts';
-import type { Journal } from './state/journal.ts';
-import type { FaultClass, Firing, Hit, Nanos } from './words.ts';
+import type { Desk } from '../decide/desk.ts';
+import { toMs } from '../event-time.ts';
+import type { Journal } from '../state/journal.ts';
+import type { FaultClass, Firing, Hit, Nanos } from '../words.ts';
 
 /**
  * Of the stored hits those that still count: recovery lines and finished repairs spend what came before them.

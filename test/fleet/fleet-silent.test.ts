@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { lookAt } from '../../sidecar/look.ts';
+import { lookAt } from '../../sidecar/caretaker/look.ts';
+import type { Gateway } from '../../sidecar/gateways/gateway.ts';
 import { List, stack, store } from './fleet-stack.ts';
 
 describe('a store that has never answered', () => {
@@ -25,6 +26,24 @@ describe('a store that has never answered', () => {
     await fleet.refresh();
     expect(fleet.target('Pixel12 Digital')?.stores).toEqual([]);
   });
+});
+
+it('Redis is looked into for a session of its gateway that had no key there when it was listed', async () => {
+  const redis = store('redis', new List([]));
+  const backend = { kind: 'whaticket', can: new Set(['list', 'start']), list: async () => [{ name: '26' }] } as unknown as Gateway;
+  const { fleet } = stack({}, { gateways: [backend], stores: [redis], homes: new Map([['whaticket-backend', { runs: backend, lists: [backend, redis] }]]) });
+  await fleet.refresh();
+  expect(fleet.target('26')?.stores).toEqual([{ store: redis, name: '26' }]);
+});
+
+it('where the data of a session lies can be asked anew without a word to the gateways', async () => {
+  const { fleet, profiles, profileList, wppList } = stack({ profiles: [] });
+  await fleet.refresh();
+  const { asked } = wppList;
+  profileList.names = ['ImobSites'];
+  await fleet.refreshStores();
+  expect(fleet.target('ImobSites')?.stores).toEqual([{ store: profiles, name: 'ImobSites' }]);
+  expect(wppList.asked).toBe(asked);
 });
 
 it('a session that only a store names is told with the reason why no gateway lists it', async () => {

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { composeStack, testSocket, waitFor } from './lab/engine.ts';
+import { composeStack, testSocket, waitFor } from '../lab/engine.ts';
 
 const CHECKOUT = join(import.meta.dirname, '..');
 const OURS = `proxy-ours-${process.pid}`;

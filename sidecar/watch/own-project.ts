@@ -1,6 +1,6 @@
 import type Dockerode from 'dockerode';
-import { PROJECT } from './watch/containers.ts';
-import { Engine } from './watch/engine.ts';
+import { PROJECT } from './containers.ts';
+import { Engine } from './engine.ts';
 
 /** An engine that needs longer for a look at one container is not to be waited for: the sidecar starts all the same. */
 const DEADLINE_MS = 5_000;

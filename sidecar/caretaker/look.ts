@@ -1,7 +1,7 @@
-import type { Look } from './decide/decide.ts';
-import { isoOfNanos, toMs } from './event-time.ts';
-import type { Target } from './fleet.ts';
-import type { Nanos, ProbeResult } from './words.ts';
+import type { Look } from '../decide/decide.ts';
+import { isoOfNanos, toMs } from '../event-time.ts';
+import type { Target } from '../fleet/fleet.ts';
+import type { Nanos, ProbeResult } from '../words.ts';
 
 export interface LookParts {
   /** Null for a session that no list names any more. */

@@ -1,7 +1,7 @@
-import type { Clock } from './clock.ts';
-import type { Gateway } from './gateways/gateway.ts';
+import type { Clock } from '../clock.ts';
+import type { Gateway } from '../gateways/gateway.ts';
 import { Roster } from './roster.ts';
-import type { Store } from './stores/store.ts';
+import type { Store } from '../stores/store.ts';
 
 /** One session with everything that can be done to it, each under the spelling its owner uses. */
 export interface Target {
@@ -148,12 +148,12 @@ export class Fleet implements KnownSessions {
   }
 
   /**
-   * A store that cannot be asked may hold the session: without it, half of its data would be taken for all of it. Keys come
-   * and go with each reset, so for them being listed a minute ago says nothing either; to look for them and find none is harmless.
+   * A store that has never answered may hold the session: without it, half of its data would be taken for all of it. Redis may
+   * at any time: its keys come and go with each reset, so a list without them is soon old, and to look and find none is harmless.
    */
   #mayHold(store: Store, gateway: Target['gateway']): string | null {
-    const { answeredAt, failure } = this.#listings[this.#listers.indexOf(store)]!;
-    if (gateway === null || (answeredAt !== null && failure === null && store.kind !== 'redis')) return null;
+    const { answeredAt } = this.#listings[this.#listers.indexOf(store)]!;
+    if (gateway === null || (answeredAt !== null && store.kind !== 'redis')) return null;
     const kin = [...this.#parts.homes.values()].some(({ runs, lists }) => runs === gateway.api && lists.includes(store));
     return kin ? gateway.name : null;
   }

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { Roster } from '../../sidecar/roster.ts';
+import { Roster } from '../../sidecar/fleet/roster.ts';
 
 /** Few letters, so that spellings meet and collide often. */
 const name = fc.oneof(
