@@ -58,8 +58,12 @@ export class LogAnswer extends EventEmitter<{ data: [Buffer]; head: []; error: [
     this.#flowing = true;
     const early = this.#early;
     this.#early = null;
-    if (early) this.#pass(early, 0, early.length);
-    if (!this.closed) this.#socket.resume();
+    try {
+      if (early) this.#pass(early, 0, early.length);
+      this.#socket.resume();
+    } catch (error) {
+      this.#failed(error as Error);
+    }
     return this;
   }
 

@@ -75,6 +75,51 @@ describe('a cursor', () => {
     expect([2, 3].map((k) => new Ledger(ledger.save()).knows(k))).toEqual([true, true]);
   });
 
+  it('stands at the place that was compared with the log, and knows what was delivered behind it', () => {
+    const ledger = new Ledger(null);
+    ledger.add(1, stamp(1));
+    ledger.question();
+    ledger.add(2, stamp(2));
+    ledger.confirm();
+    ledger.add(3, stamp(3));
+    const resumed = new Ledger(ledger.save());
+    expect([resumed.last, ...[1, 2, 3].map((k) => resumed.knows(k)), ...[1, 2, 3].map((k) => resumed.marksPosition(k))]).toEqual([stamp(1), true, true, true, true, false, false]);
+  });
+
+  it('stands at the newest entry after a flood, however little of it was compared', () => {
+    const ledger = new Ledger(null);
+    ledger.question();
+    ledger.confirm();
+    for (let i = 0; i < 1_001; i++) ledger.add(i, stamp(i));
+    expect([ledger.unconfirmed, new Ledger(ledger.save()).last]).toEqual([null, stamp(1_000)]);
+  });
+
+  it('does not count a line under way as delivered behind the compared place, and counts it once it was', () => {
+    const ledger = new Ledger(null);
+    ledger.add(1, stamp(1));
+    ledger.question();
+    ledger.confirm();
+    ledger.hold(1);
+    ledger.addHeld(1, 2, stamp(2));
+    ledger.add(3, stamp(3));
+    expect([1, 2, 3].map((k) => new Ledger(ledger.save()).knows(k))).toEqual([true, false, true]);
+    ledger.release(1);
+    expect([1, 2, 3].map((k) => new Ledger(ledger.save()).knows(k))).toEqual([true, true, true]);
+  });
+
+  it('stands before a line under way that is older than the compared place', () => {
+    const ledger = new Ledger(null);
+    ledger.add(1, stamp(1));
+    ledger.hold(1);
+    ledger.addHeld(1, 2, stamp(2));
+    ledger.add(3, stamp(3));
+    ledger.question();
+    ledger.confirm();
+    ledger.add(4, stamp(4));
+    const resumed = new Ledger(ledger.save());
+    expect([resumed.last, ...[1, 2, 3, 4].map((k) => resumed.knows(k))]).toEqual([stamp(1), true, false, true, true]);
+  });
+
   it.each(['', 'null', '[]', '{"v":2}', '{"v":1,"last":"x","high":"y","keys":""}', '{"v":1,"last":5}'])('that is none of ours (%s) reads like none', (json) => {
     expect(new Ledger(json).empty).toBe(true);
   });
