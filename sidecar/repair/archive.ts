@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
@@ -9,7 +9,7 @@ import type { KeyStore } from '../stores/redis.ts';
 import { StoreError } from '../stores/store.ts';
 import { changed } from './faults.ts';
 import { memberOfFile, memberOfKey, rootOf, type Manifest, type ManifestFile } from './manifest.ts';
-import { readPieces } from './pieces.ts';
+import { Checksum, readPieces } from './pieces.ts';
 import { sameFile } from './snapshot.ts';
 
 /** A `creds.json` is a few kB. What must be whole JSON is held in memory to be checked, so it is bounded. */
@@ -69,7 +69,7 @@ async function fill(tar: Pack, source: ArchiveSource, signal: AbortSignal): Prom
       signal.throwIfAborted();
       const entry = source.manifest.keys[index]!;
       if (entry.key !== key) throw new Error('the keys of the manifest and of the archive are in different order');
-      Object.assign(entry, { pttl, size: dump.length, sha256: createHash('sha256').update(dump).digest('hex') });
+      Object.assign(entry, { pttl, size: dump.length, sha256: hash('sha256', dump) });
       const adding = begin(tar, { name: memberOfKey(index), size: dump.length, mode: 0o600 });
       await adding.write(dump);
       await adding.end();
@@ -93,16 +93,16 @@ async function addFile(tar: Pack, cursor: FolderCursor, source: ArchiveSource, f
   try {
     if (!sameFile(file, await handle.stat({ bigint: true }))) changed(where);
     const adding = begin(tar, { ...header, size: file.size });
-    const hash = createHash('sha256');
+    const sum = new Checksum();
     const checked = source.mustParse.has(entryId(file)) && file.size <= JSON_LIMIT ? ([] as Buffer[]) : null;
     for await (const piece of readPieces(handle, file.size)) {
-      hash.update(piece);
+      sum.update(piece);
       checked?.push(Buffer.from(piece));
       await adding.write(piece);
     }
     if (!sameFile(file, await handle.stat({ bigint: true }))) changed(where);
     await adding.end();
-    file.sha256 = hash.digest('hex');
+    file.sha256 = sum.hex();
     if (checked && !isWholeJson(Buffer.concat(checked))) acceptOrRefuse(source, file, where);
   } finally {
     await handle.close();

@@ -2,20 +2,23 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { StoreError } from '../stores/store.ts';
 import { nullIfGone } from '../stores/folder.ts';
-import { parseManifest, type Manifest } from './manifest.ts';
+import { parseManifest, textOf, type Manifest } from './manifest.ts';
 
 const ARCHIVE = '.tar.zst';
 const MANIFEST = '.json';
 const PARTIAL = '.partial';
 
-export interface BackupInfo {
+export interface BackupStub {
   /** `<session folder>/<UTC time>-<rung>`: what `restore` takes. */
   id: string;
-  session: string;
   rung: Manifest['rung'];
-  reason: string;
   /** Clock ms. */
   at: number;
+}
+
+export interface BackupInfo extends BackupStub {
+  session: string;
+  reason: string;
   archiveBytes: number;
   files: number;
   keys: number;
@@ -83,6 +86,16 @@ export class BackupFolder {
     return found.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
   }
 
+  /** What the names tell of a session's backups, newest first: enough for retention, and a big manifest stays unread. */
+  async stubs(session: string): Promise<BackupStub[]> {
+    const files = (await readdir(join(this.dir, folderName(session))).catch(nullIfGoneOrFile)) ?? [];
+    const stubs = files.flatMap((file): BackupStub[] => {
+      const [, day, time, rung] = /^(\d{4}-\d\d-\d\d)T(\d\d-\d\d-\d\d\.\d+Z)-(repair|reset|before-restore)\.json$/.exec(file) ?? [];
+      return day ? [{ id: `${folderName(session)}/${file.slice(0, -MANIFEST.length)}`, rung: rung as Manifest['rung'], at: Date.parse(`${day}T${time!.replaceAll('-', ':')}`) }] : [];
+    });
+    return stubs.sort((a, b) => b.at - a.at || (a.id < b.id ? 1 : -1));
+  }
+
   /** The folder of a new backup, for this user only. */
   async prepare(id: string): Promise<void> {
     await makeFolder(this.dir, true);
@@ -94,7 +107,7 @@ export class BackupFolder {
     const partial = this.manifest(id) + PARTIAL;
     const handle = await open(partial, 'w', 0o600);
     try {
-      await handle.writeFile(JSON.stringify(manifest));
+      await handle.writeFile(textOf(manifest));
       await handle.sync();
     } finally {
       await handle.close();

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { readlink } from 'node:fs/promises';
 import { textOfBytes } from '../stores/bytes.ts';
 import { FolderCursor } from '../stores/folder.ts';
@@ -7,7 +6,7 @@ import { StoreError, type FileEntry, type Inventory, type Store } from '../store
 import { kindOf } from '../stores/walk.ts';
 import { rootOf, type Manifest, type ManifestFile } from './manifest.ts';
 import { sameMetadata } from './metadata.ts';
-import { readPieces } from './pieces.ts';
+import { Checksum, readPieces } from './pieces.ts';
 import { inventoriesOf, sameFile } from './snapshot.ts';
 
 type Stores = readonly { store: Store; name: string }[];
@@ -74,13 +73,13 @@ export async function stateOf(cursor: FolderCursor, root: string, file: Manifest
     if (sameFile(file, stats)) return metadata;
     if (Number(stats.size) !== file.size) return 'write';
     const handle = await folder.openFile(name);
-    const hash = createHash('sha256');
+    const sum = new Checksum();
     try {
-      for await (const piece of readPieces(handle, file.size)) hash.update(piece);
+      for await (const piece of readPieces(handle, file.size)) sum.update(piece);
     } finally {
       await handle.close();
     }
-    return hash.digest('hex') === file.sha256 ? metadata : 'write';
+    return sum.hex() === file.sha256 ? metadata : 'write';
   } catch (error) {
     // Unsafe: a link or a file stands where a folder of the backup belongs; everything below it is missing.
     if ((error as NodeJS.ErrnoException).code === 'ENOENT' || (error instanceof StoreError && error.code === 'unsafe' && file.path.includes('/'))) return 'write';

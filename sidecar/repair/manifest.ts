@@ -28,7 +28,7 @@ const keySchema = z.object({
   sha256: z.string().length(64),
 });
 
-const manifestSchema = z.object({
+const headSchema = z.object({
   version: z.literal(1),
   session: z.string().min(1),
   /** The repair that made it, as in the journal. */
@@ -39,21 +39,27 @@ const manifestSchema = z.object({
   at: z.string(),
   /** Real folders the files stood in. */
   roots: z.array(z.string().startsWith('/')),
-  files: z.array(fileSchema),
-  keys: z.array(keySchema),
-  /** Left out: caches and stale locks. */
-  disposable: z.array(z.object({ root: z.number().int().nonnegative(), path: z.string() })),
   archiveBytes: z.number().int().nonnegative(),
 });
 
+const disposableSchema = z.object({ root: z.number().int().nonnegative(), path: z.string() });
+/** The long lists are checked entry by entry, so that a big manifest is not held twice. */
+const LISTS = { files: fileSchema, keys: keySchema, disposable: disposableSchema } as const;
+
 export type ManifestFile = z.infer<typeof fileSchema>;
 export type ManifestKey = z.infer<typeof keySchema> & { role: Role };
-export type Manifest = z.infer<typeof manifestSchema>;
+export interface Manifest extends z.infer<typeof headSchema> {
+  files: ManifestFile[];
+  keys: ManifestKey[];
+  /** Left out: caches and stale locks. */
+  disposable: z.infer<typeof disposableSchema>[];
+}
 
 /** The form of a manifest this program writes; anything else is a StoreError `unsafe`: it is not acted on. */
 export function parseManifest(text: string, path: string): Manifest {
   try {
-    const manifest = manifestSchema.parse(JSON.parse(text));
+    const given = JSON.parse(text) as Manifest;
+    const manifest: Manifest = { ...headSchema.parse(given), files: checked(given, 'files'), keys: checked(given, 'keys'), disposable: checked(given, 'disposable') };
     for (const { root, path: below } of [...manifest.files, ...manifest.disposable]) {
       if (manifest.roots[root] === undefined || !isBelow(below)) throw new Error(`entry ${JSON.stringify(below)} leads out of its folder`);
     }
@@ -61,6 +67,29 @@ export function parseManifest(text: string, path: string): Manifest {
   } catch (cause) {
     throw new StoreError('unsafe', `${path} is not a backup manifest this version can trust, so nothing is put back from it; use another backup`, { cause });
   }
+}
+
+function checked<L extends keyof typeof LISTS>(given: Partial<Manifest>, list: L): Manifest[L] {
+  const entries: unknown = given[list];
+  if (!Array.isArray(entries)) throw new Error(`it has no list of ${list}`);
+  for (const [index, entry] of entries.entries()) entries[index] = LISTS[list].parse(entry);
+  return entries as Manifest[L];
+}
+
+/** Entries in one piece of the text; the whole of a big manifest as one string would cost its size twice. */
+const ENTRIES_AT_ONCE = 500;
+
+/** The manifest as JSON, in pieces. */
+export function* textOf({ files, keys, disposable, ...head }: Manifest): Generator<string> {
+  yield JSON.stringify(head).slice(0, -1);
+  for (const [list, entries] of Object.entries({ files, keys, disposable })) {
+    yield `,${JSON.stringify(list)}:[`;
+    for (let at = 0; at < entries.length; at += ENTRIES_AT_ONCE) {
+      yield (at > 0 ? ',' : '') + JSON.stringify(entries.slice(at, at + ENTRIES_AT_ONCE)).slice(1, -1);
+    }
+    yield ']';
+  }
+  yield '}';
 }
 
 const isBelow = (path: string): boolean =>

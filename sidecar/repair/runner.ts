@@ -6,6 +6,7 @@ import type { Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import type { ContainerHands } from './container-hands.ts';
 import { Halt, Interrupted, sayWhy } from './faults.ts';
+import { lean } from './lean.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
 import { makeRoots } from './put-back.ts';
 import { rebuild, resume, sweep } from './recovery.ts';
@@ -166,7 +167,7 @@ export class Repairer {
     const taken = this.#o.locks.take(session, this.#o.owner ?? 'sidecar');
     if ('heldBy' in taken) return null;
     const stop = new AbortController();
-    const done = body({ signal: stop.signal, mayGoOn: watch(taken.lock, session) });
+    const done = lean(() => body({ signal: stop.signal, mayGoOn: watch(taken.lock, session) }));
     this.#running.set(session, { stop, done });
     try {
       return await done;

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, rmdir, symlink, type FileHandle } from 'node:fs/promises';
 import { bytesOfText } from '../stores/bytes.ts';
@@ -8,7 +7,7 @@ import { StoreError } from '../stores/store.ts';
 import { kindOf } from '../stores/walk.ts';
 import { rootOf, type Manifest, type ManifestFile } from './manifest.ts';
 import { setFile, setLink } from './metadata.ts';
-import { SparseWriter } from './pieces.ts';
+import { Checksum, SparseWriter } from './pieces.ts';
 import { readArchive, type Member } from './unpack.ts';
 
 /** node's thread pool has four threads; a few more keep it busy. */
@@ -116,13 +115,13 @@ async function empty(folder: Folder): Promise<void> {
 async function writeChecked(folder: Folder, name: string, file: ManifestFile, member: Member): Promise<FileHandle> {
   const handle = await open(folder.at(name), constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_NOFOLLOW, 0o600);
   try {
-    const hash = createHash('sha256');
+    const sum = new Checksum();
     const out = new SparseWriter(handle);
     for await (const piece of member.bytes) {
-      hash.update(piece);
+      sum.update(piece);
       await out.write(piece);
     }
-    if (hash.digest('hex') !== file.sha256) throw new StoreError('changed', `the backup of ${file.path} is damaged, so nothing was put back; use another backup (auto-fix backups)`);
+    if (sum.hex() !== file.sha256) throw new StoreError('changed', `the backup of ${file.path} is damaged, so nothing was put back; use another backup (auto-fix backups)`);
     await out.end();
     return handle;
   } catch (error) {

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
@@ -6,6 +5,7 @@ import { createZstdDecompress } from 'node:zlib';
 import { extract, type Extract } from 'tar-stream';
 import { StoreError } from '../stores/store.ts';
 import { memberOfFile, memberOfKey, type Manifest } from './manifest.ts';
+import { Checksum } from './pieces.ts';
 
 export interface Member {
   name: string;
@@ -51,20 +51,25 @@ function drained(tar: Extract): Promise<void> {
 
 /** Reads the whole archive back and compares every name, size and checksum. StoreError `changed` when one differs. */
 export async function verifyArchive(manifest: Manifest, path: string): Promise<void> {
-  const expected = [
-    ...manifest.files.map((file, index) => ({ name: memberOfFile(file, index), size: file.size, sha256: file.type === 'file' ? file.sha256 : undefined, isFile: file.type === 'file' })),
-    ...manifest.keys.map((key, index) => ({ name: memberOfKey(index), size: key.size, sha256: key.sha256, isFile: true })),
-  ];
   const size = (await stat(path)).size;
   if (size !== manifest.archiveBytes) damaged(path, `it has ${size} bytes, its manifest says ${manifest.archiveBytes}`);
   const count = await readArchive(path, async (member, index) => {
-    const entry = expected[index];
+    const entry = expectedAt(manifest, index);
     if (!entry || trim(entry.name) !== trim(member.name) || entry.size !== member.size) damaged(path, `member ${index + 1} is not the one of its manifest`);
-    const hash = createHash('sha256');
-    for await (const piece of member.bytes) hash.update(piece);
-    if (entry.isFile && hash.digest('hex') !== entry.sha256) damaged(path, `the checksum of member ${index + 1} differs`);
+    const sum = new Checksum();
+    for await (const piece of member.bytes) sum.update(piece);
+    if (entry.isFile && sum.hex() !== entry.sha256) damaged(path, `the checksum of member ${index + 1} differs`);
   }).catch((cause: Error) => (cause instanceof StoreError ? Promise.reject(cause) : damaged(path, cause.message, cause)));
-  if (count !== expected.length) damaged(path, `it holds ${count} of ${expected.length} members`);
+  const wanted = manifest.files.length + manifest.keys.length;
+  if (count !== wanted) damaged(path, `it holds ${count} of ${wanted} members`);
+}
+
+/** Files come first, then keys. */
+function expectedAt(manifest: Manifest, index: number): { name: string; size: number; sha256: string | undefined; isFile: boolean } | null {
+  const file = manifest.files[index];
+  if (file) return { name: memberOfFile(file, index), size: file.size, sha256: file.sha256, isFile: file.type === 'file' };
+  const key = manifest.keys[index - manifest.files.length];
+  return key ? { name: memberOfKey(index - manifest.files.length), size: key.size, sha256: key.sha256, isFile: true } : null;
 }
 
 /** Tar writes folders with a slash at the end, or not. */

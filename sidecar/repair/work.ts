@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto';
 import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
 import { FolderCursor } from '../stores/folder.ts';
@@ -8,7 +7,7 @@ import type { BackupFolder } from './backup-folder.ts';
 import type { ClosingTimings } from './closing.ts';
 import type { ContainerHands } from './container-hands.ts';
 import type { Manifest } from './manifest.ts';
-import { readPieces } from './pieces.ts';
+import { Checksum, readPieces } from './pieces.ts';
 import type { Evidence, Proof, VerifyTimings } from './verify.ts';
 
 export type Level = 'info' | 'warn' | 'error';
@@ -91,13 +90,13 @@ async function digest(root: string, path: string): Promise<string | null> {
     const stats = await folder.look(name);
     if (!stats?.isFile()) return null;
     const handle = await folder.openFile(name);
-    const hash = createHash('sha256');
+    const sum = new Checksum();
     try {
-      for await (const piece of readPieces(handle, Number(stats.size))) hash.update(piece);
+      for await (const piece of readPieces(handle, Number(stats.size))) sum.update(piece);
     } finally {
       await handle.close();
     }
-    return hash.digest('hex');
+    return sum.hex();
   } finally {
     await cursor.close();
   }
