@@ -26,7 +26,7 @@ export interface Config {
     /** null: no health rounds. */
     readonly healthEveryMs: number | null;
   };
-  readonly repair: { readonly verifyAfterMs: number; readonly verifyDeadlineMs: number; readonly settleMs: number; readonly backupDir: string; readonly backupKeep: number };
+  readonly repair: { readonly verifyAfterMs: number; readonly verifyDeadlineMs: number; readonly settleMs: number; readonly backupDir: string; readonly backupKeep: number; /** null: no age limit. */ readonly backupMaxAgeMs: number | null };
   /** alias -> session as its owner spells it. */
   readonly aliases: ReadonlyMap<string, string>;
   readonly logFile: string;
@@ -69,6 +69,8 @@ const IMAGE_STATE = '/var/lib/auto-fix';
 /** Shorter tokens can be guessed over the network. */
 const TOKEN_CHARS = 16;
 
+const daysInMs = (days: number | null): number | null => (days === null ? null : days * 86_400_000);
+
 const here = (): Place => ({ cwd: process.cwd(), home: resolve(import.meta.dirname, '..'), exists: existsSync });
 
 /** The settings as they are, and what is odd about them. Throws a ConfigError with one line per mistake. */
@@ -105,6 +107,7 @@ function assemble(values: Values, place: Place): Config {
       settleMs: values.read('AUTO_FIX_SETTLE')!,
       backupDir: path(values.read('AUTO_FIX_BACKUP_DIR'), inImage ? join(IMAGE_STATE, 'backups') : join(place.cwd, 'backups')),
       backupKeep: values.read('AUTO_FIX_BACKUP_KEEP')!,
+      backupMaxAgeMs: daysInMs(values.read('AUTO_FIX_BACKUP_MAX_DAYS')),
     },
     aliases: values.read('AUTO_FIX_ALIASES') ?? new Map<string, string>(),
     logFile: path(values.read('AUTO_FIX_LOG_FILE'), ''),

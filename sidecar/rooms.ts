@@ -82,7 +82,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
   const book = new StatusBook((session) => detector.look(session, clock.now()));
   const memory = new StoredMemory(database, (error) => report.trouble('state', `what the health rounds learn cannot be written (${error.message}); it is kept in memory`));
   const repairer = new Repairer({
-    backupDir: config.repair.backupDir, journal, locks, clock, keep: config.repair.backupKeep,
+    backupDir: config.repair.backupDir, journal, locks, clock, keep: config.repair.backupKeep, maxAgeMs: config.repair.backupMaxAgeMs,
     tell: report.tellOrAlert,
     hands: standIns.hands ?? new DockerHands(docker, project),
     evidence: {

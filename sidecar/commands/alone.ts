@@ -34,7 +34,7 @@ export async function openWorkshop(io: Io): Promise<Workshop> {
   const docker = dockerAt(config.docker.host);
   const repairer = new Repairer({
     backupDir: config.repair.backupDir, journal: new Journal(database, realClock), locks: new Locks(database, realClock), clock: realClock,
-    keep: config.repair.backupKeep, hands: new DockerHands(docker, await ownProject(docker, hostname())), owner: 'command line',
+    keep: config.repair.backupKeep, maxAgeMs: config.repair.backupMaxAgeMs, hands: new DockerHands(docker, await ownProject(docker, hostname())), owner: 'command line',
     tell: (_, message, session) => say(message, session),
     evidence: { lastActivity: () => null, startedSince: () => false, corruptionSince: () => 0 },
     timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },

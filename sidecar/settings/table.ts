@@ -105,6 +105,10 @@ const theRepair = {
   AUTO_FIX_BACKUP_KEEP: setting({
     read: read.wholeNumber(1, 1_000), default: '5', expected: 'a whole number from 1 to 1000', meaning: 'Backups kept per session.',
   }),
+  AUTO_FIX_BACKUP_MAX_DAYS: setting({
+    read: read.orOff(read.wholeNumber(1, 3_650)), default: 'off', expected: 'a whole number of days from 1 to 3650, or off',
+    meaning: 'Older backups go too; never the only one of a session.',
+  }),
 };
 
 const theReport = {
