@@ -22,7 +22,7 @@ const SINCE_MS = 24 * 3_600_000;
 
 const folder = mkdtempSync(join(tmpdir(), 'bench-watch-'));
 const database = openDatabase(folder, [SCHEMA], 'NORMAL');
-const records = new Records(database, (error) => { throw error; });
+const records = new Records(database, (error) => { if (error) throw error; });
 const roster = new Roster([{ source: 'bench', names: sessions.split(',') }], new Map());
 const detector = new Detector({
   patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: WINDOW_MS,
