@@ -27,13 +27,20 @@ let port: number;
 async function findNginx(): Promise<string | null> {
   const own = which('nginx');
   if (own) return own;
-  const got = await run('apt-get', ['download', 'nginx'], { cwd: dir, deadlineMs: DOWNLOAD_MS }).catch(() => null);
+  const download = () => run('apt-get', ['-o', 'APT::Sandbox::User=root', 'download', 'nginx'], { cwd: dir, deadlineMs: DOWNLOAD_MS }).catch(() => null);
+  const fresh = () => run('apt-get', ['update', '-q'], { deadlineMs: DOWNLOAD_MS }).catch(() => null);
+  let got = await download();
+  if (got?.code !== 0) got = (await fresh()) && (await download());
   const deb = readdirSync(dir).find((name) => name.endsWith('.deb'));
   if (got?.code !== 0 || !deb) return null;
   await run('dpkg-deb', ['-x', deb, 'package'], { cwd: dir });
   const path = join(dir, 'package/usr/sbin/nginx');
   return (await run(path, ['-v']).catch(() => null))?.code === 0 ? path : null;
 }
+
+if (!nginxPath) process.stderr.write('nginx cannot be had on this machine: docs/channel-list.md is not tested against it\n');
+/** On CI what cannot be had is a failure. */
+const leftOut = !nginxPath && process.env.CI !== 'true';
 
 const portOf = (server: Server): number => (server.address() as AddressInfo).port;
 const listening = (server: Server): Promise<Server> => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve(server)));
@@ -71,7 +78,7 @@ const get = async (path: string, headers: Record<string, string> = {}) => {
   return { status: answer.status, body: (await answer.json()) as Record<string, unknown> };
 };
 
-test.skipIf(!nginxPath)('nginx, with the lines of docs/channel-list.md, sends the channel list to the sidecar and the rest to the wrapper', async () => {
+test.skipIf(leftOut)('nginx, with the lines of docs/channel-list.md, sends the channel list to the sidecar and the rest to the wrapper', async () => {
   const list = await get('/api/channels', { 'x-gateway-secret': SECRET });
   expect(list).toMatchObject({ status: 200, body: { success: true, channels: [{ id: 'Blue 12', status: 'qr_required', source: 'event' }] } });
   expect((await get('/api/channels')).status).toBe(401);
@@ -79,7 +86,7 @@ test.skipIf(!nginxPath)('nginx, with the lines of docs/channel-list.md, sends th
   for (const path of ['/api/channels/Blue%2012', '/api/channels/x/qr', '/v1/webhooks/receive']) expect((await get(path)).body).toEqual({ wrapper: path });
 });
 
-test.skipIf(!nginxPath)('while the sidecar is stopped the wrapper answers the list itself', async () => {
+test.skipIf(leftOut)('while the sidecar is stopped the wrapper answers the list itself', async () => {
   await doors.close();
   expect((await get('/api/channels', { 'x-gateway-secret': SECRET })).body).toEqual({ wrapper: '/api/channels' });
 });
