@@ -1,4 +1,5 @@
 import type { LogState } from './container-log.ts';
+import type { Watched } from './containers.ts';
 import type { SocketHealth } from './socket-view.ts';
 
 /** What `decide` needs to know of a container. Times in ms. */
@@ -50,4 +51,24 @@ export interface WatchHealth {
   /** Watched names for which there is no container. */
   absent: string[];
   containers: ContainerHealth[];
+}
+
+/** When it started and ended, as the engine's inspect says. */
+interface Times {
+  startedAt: number | null;
+  finishedAt: number | null;
+  exitCode: number | null;
+}
+
+/** What one container's own state is, as far as list and inspect tell. */
+export function stateOf({ id, name, containerName, state }: Watched, times: Times | null): Omit<WatchedContainer, 'stoppedOnPurpose' | 'beingReplaced'> {
+  return {
+    id, name, containerName, state,
+    running: state === 'running' || state === 'paused',
+    paused: state === 'paused',
+    restarting: state === 'restarting',
+    startedAt: times?.startedAt ?? null,
+    finishedAt: times?.finishedAt ?? null,
+    exitCode: state === 'exited' ? (times?.exitCode ?? null) : null,
+  };
 }

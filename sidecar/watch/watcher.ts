@@ -9,7 +9,7 @@ import { type Delivery, Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
 import { SocketView } from './socket-view.ts';
-import type { ContainerHealth, WatchHealth, WatchedContainer } from './watch-health.ts';
+import { stateOf, type ContainerHealth, type WatchHealth, type WatchedContainer } from './watch-health.ts';
 
 export type { Cursor, Delivery } from './intake.ts';
 export type { ContainerHealth, WatchHealth, WatchedContainer } from './watch-health.ts';
@@ -92,23 +92,11 @@ export class Watcher {
 
   containers(): WatchedContainer[] {
     const all = [...this.#watched.values()];
-    return all.map((watched) => {
-      const info = this.#logs.get(watched.id)?.info ?? null;
-      return {
-        id: watched.id,
-        name: watched.name,
-        containerName: watched.containerName,
-        state: watched.state,
-        running: watched.state === 'running' || watched.state === 'paused',
-        paused: watched.state === 'paused',
-        restarting: watched.state === 'restarting',
-        startedAt: info?.startedAt ?? null,
-        finishedAt: info?.finishedAt ?? null,
-        exitCode: watched.state === 'exited' ? (info?.exitCode ?? null) : null,
-        stoppedOnPurpose: this.#purposely.has(watched.id),
-        beingReplaced: all.some((other) => other.replaces === watched.id),
-      };
-    });
+    return all.map((watched) => ({
+      ...stateOf(watched, this.#logs.get(watched.id)?.info ?? null),
+      stoppedOnPurpose: this.#purposely.has(watched.id),
+      beingReplaced: all.some((other) => other.replaces === watched.id),
+    }));
   }
 
   health(): WatchHealth {
