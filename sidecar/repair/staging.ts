@@ -126,6 +126,9 @@ async function writeChecked(folder: Folder, name: string, file: ManifestFile, me
     return handle;
   } catch (error) {
     await handle.close();
+    if ((error as NodeJS.ErrnoException).code === 'ENOSPC' || (error as NodeJS.ErrnoException).code === 'EDQUOT') {
+      throw new StoreError('no-space', `no space left in ${folder.path} to put the backup back, so nothing of it was; free some space on that volume, then restore again`, { cause: error });
+    }
     throw error;
   }
 }
