@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { composeStack, testSocket, waitFor } from '../lab/engine.ts';
 
-const CHECKOUT = join(import.meta.dirname, '..');
+const CHECKOUT = join(import.meta.dirname, '../..');
 const OURS = `proxy-ours-${process.pid}`;
 const THEIRS = `proxy-theirs-${process.pid}`;
 
