@@ -4,7 +4,8 @@ import { realClock } from '../clock.ts';
 import { dockerAt } from '../docker.ts';
 import { lookAt } from '../caretaker/look.ts';
 import { ownProject } from '../watch/own-project.ts';
-import { Backups } from '../repair/backups.ts';
+import { Backups, type RestorePreview } from '../repair/backups.ts';
+import type { Target } from '../fleet/fleet.ts';
 import { DockerHands } from '../repair/container-hands.ts';
 import { Repairer } from '../repair/runner.ts';
 import { HouseError, type FixAnswer } from '../report/house.ts';
@@ -74,13 +75,28 @@ export async function fixAlone(spelled: string, rung: Rung | null, dryRun: boole
   }
 }
 
+/** What putting that backup back would change, read now and without touching anything; it must hold its checksums. */
+export async function previewRestore(backup: string, io: Io): Promise<RestorePreview> {
+  const shop = await openWorkshop(io);
+  try {
+    const { session } = await shop.backups.verify(backup);
+    return await shop.backups.describeRestore(backup, targetNow(session, shop));
+  } finally {
+    shop.close();
+  }
+}
+
+function targetNow(session: string, { world: { fleet } }: Workshop): Target {
+  const target = fleet.target(fleet.resolve(session) ?? '');
+  if (target) return target;
+  throw new CannotDo(`no list of the gateway or the stores names ${session} now, so nobody could close or start it; nothing was touched`);
+}
+
 export async function restoreAlone(backup: string, io: Io): Promise<Outcome> {
   const shop = await openWorkshop(io);
   try {
     const { session } = await shop.backups.verify(backup);
-    const target = shop.world.fleet.target(shop.world.fleet.resolve(session) ?? '');
-    if (!target) throw new CannotDo(`no list of the gateway or the stores names ${session} now, so nobody could close or start it; nothing was touched`);
-    return await interruptible(shop, () => shop.backups.restore(backup, target));
+    return await interruptible(shop, () => shop.backups.restore(backup, targetNow(session, shop)));
   } finally {
     shop.close();
   }

@@ -3,7 +3,8 @@ import { CannotDo, EXIT, flag, JSON_OPTION, onlyArg, type Command, type Io } fro
 import { listBackups } from './backups.ts';
 import { outcomeInWords, refused } from './fix.ts';
 import { sidecarBeside } from './sidecar-beside.ts';
-import { ago, sizeInWords } from '../report/units.ts';
+import type { RestorePreview } from '../repair/backups.ts';
+import { inWords, sizeInWords } from '../report/units.ts';
 
 export const restore: Command = {
   usage: 'restore BACKUP [--yes]',
@@ -18,14 +19,21 @@ Exit codes: 0 restored and working, 1 restored but a QR scan is due or it does n
     const id = onlyArg(words, 'BACKUP');
     const backup = (await listBackups(io, null)).find((one) => one.id === id);
     if (!backup) throw new CannotDo(`there is no backup "${id.slice(0, 100)}" in ${io.config().repair.backupDir}; auto-fix backups lists them`);
-    io.err(`${backup.session}: will be closed, its present state backed up, then ${backup.files} files and ${backup.keys} Redis keys (${sizeInWords(backup.archiveBytes)} packed) from ${ago(backup.at, Date.now())} put back over it, and started.`);
+    const { previewRestore, restoreAlone } = await import('./alone.ts');
+    say(await previewRestore(id, io), io);
     if (!flag(words, 'yes') && !(await agreed(io))) throw new CannotDo('nothing was done', EXIT.wrong);
     const sidecar = await sidecarBeside(io);
-    const outcome = sidecar ? await sidecar.restore(id).catch(refused) : await (await import('./alone.ts')).restoreAlone(id, io);
+    const outcome = sidecar ? await sidecar.restore(id).catch(refused) : await restoreAlone(id, io);
     io.out(flag(words, 'json') ? JSON.stringify(outcome) : outcomeInWords(outcome));
     return outcome.result === 'fixed' ? EXIT.well : EXIT.wrong;
   },
 };
+
+function say({ backup, ageMs, write, remove, keys, warnings }: RestorePreview, io: Io): void {
+  io.err(`${backup.session}: the backup is whole (${backup.files} files, ${keys} Redis keys, ${sizeInWords(backup.archiveBytes)} packed) and ${inWords(ageMs)} old.`);
+  io.err(`The session will be closed and its present state backed up; then ${write} files are written, ${keys} keys put back, ${remove} newer files and keys removed, and it is started and checked.`);
+  for (const warning of warnings) io.err(`warning: ${warning}`);
+}
 
 async function agreed(io: Io): Promise<boolean> {
   if (!process.stdin.isTTY) throw new CannotDo('nobody can be asked here; say --yes to restore without a question');

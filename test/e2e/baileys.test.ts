@@ -95,6 +95,9 @@ describe('a reset, and the way back', () => {
     expect(seen.life).toBeGreaterThan(0);
     expect(seen.life).toBeLessThanOrEqual(lifeBefore);
     expect(ran).toMatchObject({ code: 0, stdout: expect.stringContaining('"result":"fixed"') });
+    const keys = Object.keys(before.keys).length;
+    expect(ran.stderr).toMatch(new RegExp(`26: the backup is whole \\(\\d+ files, ${keys} Redis keys`));
+    expect(ran.stderr).toMatch(new RegExp(`then \\d+ files are written, ${keys} keys put back`));
     expect(await messageOf(BROKEN)).toMatchObject({ text: 'hello', error: null });
   });
 
