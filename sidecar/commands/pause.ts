@@ -1,12 +1,15 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { PAUSE_FILE } from '../state/orders.ts';
-import { EXIT, onlyArg, text, UsageError, type Command, type Io } from './command.ts';
+import { EXIT, flag, JSON_OPTION, onlyArg, text, UsageError, type Command, type Io, type Words } from './command.ts';
 import { parseDuration } from '../config.ts';
 import { refused } from './fix.ts';
 import { needSidecar, sidecarBeside } from './sidecar-beside.ts';
 
-const FOR = { for: { type: 'string' } } as const;
+const FOR = { ...JSON_OPTION, for: { type: 'string' } } as const;
+
+/** One line for people, or the same as JSON. */
+const say = (words: Words, io: Io, sentence: string, data: Record<string, unknown>): void => io.out(flag(words, 'json') ? JSON.stringify(data) : sentence);
 
 export const pause: Command = {
   usage: 'pause [--for D]',
@@ -18,7 +21,7 @@ export const pause: Command = {
     const sidecar = await sidecarBeside(io);
     if (sidecar) await sidecar.pause(forHowLong).catch(refused);
     else writePause(forHowLong, io);
-    io.out(`paused ${text(words, 'for') ? `for ${text(words, 'for')}` : 'until auto-fix resume'}`);
+    say(words, io, `paused ${forHowLong === null ? 'until auto-fix resume' : `for ${forHowLong}`}`, { paused: true, for: forHowLong });
     return EXIT.well;
   },
 };
@@ -27,12 +30,12 @@ export const resume: Command = {
   usage: 'resume',
   summary: 'repairs may go on; what waited is looked at again at once',
   help: '',
-  options: {},
-  async run(_, io) {
+  options: JSON_OPTION,
+  async run(words, io) {
     const sidecar = await sidecarBeside(io);
     if (sidecar) await sidecar.resume().catch(refused);
     else rmSync(join(io.config().stateDir, PAUSE_FILE), { force: true });
-    io.out('resumed');
+    say(words, io, 'resumed', { paused: false });
     return EXIT.well;
   },
 };
@@ -44,7 +47,8 @@ export const mute: Command = {
   options: FOR,
   async run(words, io) {
     await (await needSidecar(io)).mute(onlyArg(words, 'SESSION'), duration(text(words, 'for'))).catch(refused);
-    io.out(`${words.args[0]} is ${text(words, 'for') === '0s' ? 'no longer muted' : 'muted'}`);
+    const muted = text(words, 'for') !== '0s';
+    say(words, io, `${words.args[0]} is ${muted ? 'muted' : 'no longer muted'}`, { session: words.args[0], muted, for: text(words, 'for') ?? null });
     return EXIT.well;
   },
 };
