@@ -117,15 +117,29 @@ export class BackupFolder {
     for (const folder of [join(this.dir, id.split('/')[0]!), this.dir]) await syncFolder(folder);
   }
 
-  /** Removes one backup, the manifest first, so that it never looks whole without its archive. */
+  /** Removes one backup. Its manifest is marked first: what a cut in between leaves is a half, never an archive that belongs to nobody. */
   async remove(id: string): Promise<void> {
-    for (const path of [this.manifest(id), this.archive(id)]) await rm(path, { force: true });
+    await rename(this.manifest(id), this.manifest(id) + PARTIAL).catch(nullIfGone);
+    await this.sweep(id);
   }
 
-  /** Removes what an interrupted backup of that id left; a whole one stays. */
+  /** Removes what a cut left of a backup that was being made or removed; a whole one stays. The mark goes last. */
   async sweep(id: string): Promise<void> {
-    for (const path of [this.partial(id), this.manifest(id) + PARTIAL]) await rm(path, { force: true });
+    await rm(this.partial(id), { force: true });
     if (!(await this.exists(id))) await rm(this.archive(id), { force: true });
+    await rm(this.manifest(id) + PARTIAL, { force: true });
+  }
+
+  /** Backups that are being made or removed, or were when something cut it. */
+  async halves(): Promise<{ session: string; id: string }[]> {
+    const ids = new Map<string, string>();
+    for (const folder of (await readdir(this.dir).catch(nullIfGone)) ?? []) {
+      for (const file of (await readdir(join(this.dir, folder)).catch(nullIfGoneOrFile)) ?? []) {
+        const name = /^(\d{4}-\d\d-\d\dT.*?)(\.tar\.zst|\.json)\.partial$/.exec(file)?.[1];
+        if (name !== undefined) ids.set(`${folder}/${name}`, sessionOf(folder));
+      }
+    }
+    return [...ids].map(([id, session]) => ({ session, id }));
   }
 }
 
@@ -140,6 +154,11 @@ export function infoOf(id: string, manifest: Manifest): BackupInfo {
 export function folderName(session: string): string {
   // oxlint-disable-next-line no-control-regex -- control characters are exactly what must not reach a folder name
   return session.replace(/^\.|[/%\x00-\x1f\x7f]/g, (character) => `%${character.charCodeAt(0).toString(16).toUpperCase().padStart(2, '0')}`);
+}
+
+/** The session whose backups lie in a folder of that name. */
+function sessionOf(folder: string): string {
+  return folder.replace(/%([0-9A-F]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)));
 }
 
 function checked(id: string): string {

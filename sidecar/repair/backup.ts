@@ -1,4 +1,4 @@
-import { open, rm } from 'node:fs/promises';
+import { open } from 'node:fs/promises';
 import { isKeyStore } from '../stores/redis.ts';
 import type { Store } from '../stores/store.ts';
 import { entryId, writeArchive } from './archive.ts';
@@ -40,7 +40,7 @@ export async function makeBackup(folder: BackupFolder, request: BackupRequest, s
     await folder.publish(request.id, manifest).catch((cause) => backupFault(folder.dir, cause));
     return manifest;
   } catch (error) {
-    await rm(folder.partial(request.id), { force: true }).catch(() => undefined); // the first failure is the one to tell
+    await folder.sweep(request.id).catch(() => undefined); // the first failure is the one to tell
     throw error;
   }
 }

@@ -52,6 +52,8 @@ export class Repairer {
   readonly #running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
   /** Interrupted repairs whose gateway or files nobody lists yet. */
   readonly #waiting = new Set<string>();
+  /** Half backups that could not be removed yet. */
+  readonly #untidy = new Set<string>();
   #stopping = false;
 
   constructor(options: RepairerOptions) {
@@ -100,6 +102,7 @@ export class Repairer {
       if (outcome) outcomes.push(outcome);
     }
     for (const record of this.journal.owingStart()) await this.#payStart(record.id, record.session, targetOf(record.session));
+    for (const { session, id } of await this.folder.halves()) await this.#tidy(session, id);
     return outcomes;
   }
 
@@ -201,6 +204,18 @@ export class Repairer {
     if (error instanceof Interrupted) return null;
     this.#o.tell('error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again`, session);
     return null;
+  }
+
+  /** Removes a half backup that nobody is making: retention was cut off, or its repair has long ended. Trouble is told once. */
+  async #tidy(session: string, id: string): Promise<void> {
+    if (this.#running.has(session)) return;
+    try {
+      await this.#held(session, () => this.folder.sweep(id));
+      this.#untidy.delete(id);
+    } catch (error) {
+      if (!this.#untidy.has(id)) this.#o.tell('warn', `what is left of the interrupted backup ${id} could not be removed (${sayWhy(error)}); it only takes space, and is tried again every minute`, session);
+      this.#untidy.add(id);
+    }
   }
 
   async #payStart(id: string, session: string, target: Target | null): Promise<void> {
