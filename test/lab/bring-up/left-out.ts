@@ -9,7 +9,7 @@ export interface LeftOut {
 }
 
 /** Tests that start Redis themselves name one of these. */
-const STARTS_REDIS = /testRedisServer|AUTO_FIX_TEST_REDIS_SERVER/;
+const STARTS_REDIS = /testRedisServer|new TestRedis\(|startRedis\(/;
 
 /** Tests that start HAProxy name this. */
 const STARTS_HAPROXY = /new Haproxy\(/;
