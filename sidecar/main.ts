@@ -1,9 +1,8 @@
 import type { Config } from './config.ts';
-import { fromMs } from './event-time.ts';
 import { household } from './household.ts';
 import { healthRounds, restoreStatus } from './health/wiring.ts';
 import { openDoors } from './report/http.ts';
-import { rememberRepairs, stillFiring, unspent } from './caretaker/restored.ts';
+import { rememberRepairs, takeUp } from './caretaker/restored.ts';
 import { buildRooms } from './rooms.ts';
 import type { StandIns } from './stand-ins.ts';
 
@@ -89,11 +88,8 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
   return { stop, stopped, shouldLeave: () => watcher.health().engine.exitAdvised };
 
   function takeUpAgain(): void {
-    const stored = records.hitsSince(fromMs(clock.now() - config.detect.windowMs));
-    const counting = unspent(stored, (session) => desk.history.lastEnd(session));
-    detector.restore(stored.filter((hit) => counting.includes(hit) || hit.class === 'recovery' || hit.class === 'logout'));
-    const count = (session: string, cls: 'corruption' | 'disconnect'): number => detector.look(session, clock.now())[cls];
+    const firings = takeUp({ records, detector, history: desk.history, detect: config.detect, now: clock.now() });
     restoreStatus(book, records, memory, clock.now());
-    for (const firing of stillFiring(counting, count, config.detect.maxHits)) caretaker.fired(firing);
+    for (const firing of firings) caretaker.fired(firing);
   }
 }

@@ -1,7 +1,34 @@
 import type { Desk } from '../decide/desk.ts';
-import { toMs } from '../event-time.ts';
+import { CAUSES_KNOWN_MS } from '../detect/cause.ts';
+import type { Detector } from '../detect/detector.ts';
+import { fromMs, toMs } from '../event-time.ts';
 import type { Journal } from '../state/journal.ts';
+import type { Records } from '../state/records.ts';
 import type { FaultClass, Firing, Hit, Nanos } from '../words.ts';
+
+export interface TakenUp {
+  records: Pick<Records, 'hitsSince'>;
+  detector: Pick<Detector, 'restore' | 'clear' | 'look'>;
+  history: Pick<Desk['history'], 'lastEnd'>;
+  detect: { windowMs: number; maxHits: number };
+  /** Clock ms. */
+  now: number;
+}
+
+/**
+ * The detector as it was before the restart: every cause it still knew, so that a retry of a message stays the same
+ * hit, and the windows without what recoveries and repairs have spent. Returns the windows that are over the limit.
+ */
+export function takeUp({ records, detector, history, detect, now }: TakenUp): Firing[] {
+  const stored = records.hitsSince(fromMs(now - Math.max(CAUSES_KNOWN_MS, detect.windowMs)));
+  detector.restore(stored.filter((hit) => isFault(hit.class) || hit.class === 'recovery' || hit.class === 'logout'));
+  for (const session of new Set(stored.flatMap(({ who }) => ('session' in who ? [who.session] : [])))) {
+    const repairedUntil = history.lastEnd(session);
+    if (repairedUntil !== null) detector.clear(session, undefined, fromMs(repairedUntil));
+  }
+  const inWindow = stored.filter((hit) => hit.at > fromMs(now - detect.windowMs));
+  return stillFiring(unspent(inWindow, (session) => history.lastEnd(session)), (session, cls) => detector.look(session, now)[cls], detect.maxHits);
+}
 
 /**
  * Of the stored hits those that still count: recovery lines and finished repairs spend what came before them.

@@ -5,7 +5,8 @@ import { SlidingWindow, type Exceeded } from './window.ts';
 /** Lines of one session and class this close together tell of one event (three loggers, gateway and wrapper). */
 export const TOGETHER: Nanos = 2_000_000_000n;
 /** Retries of one message come for minutes; after an hour its id no longer matters. */
-const REMEMBERED: Nanos = 3_600_000_000_000n;
+export const CAUSES_KNOWN_MS = 3_600_000;
+const REMEMBERED: Nanos = BigInt(CAUSES_KNOWN_MS) * 1_000_000n;
 const MOST_REMEMBERED = 2_000;
 
 /** What makes two lines the same cause. */

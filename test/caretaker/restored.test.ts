@@ -1,7 +1,10 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fromMs } from '../../sidecar/event-time.ts';
-import { stillFiring, unspent } from '../../sidecar/caretaker/restored.ts';
-import type { Hit } from '../../sidecar/words.ts';
+import { stillFiring, takeUp, unspent } from '../../sidecar/caretaker/restored.ts';
+import { Detector } from '../../sidecar/detect/detector.ts';
+import { loadPatterns } from '../../sidecar/detect/patterns.ts';
+import type { Hit, LogLine } from '../../sidecar/words.ts';
 
 const T0 = Date.parse('2026-02-09T10:00:00Z');
 const at = (second: number, over: Partial<Hit> = {}): Hit => ({
@@ -32,5 +35,53 @@ describe('hits that were stored before a restart', () => {
     const hits = [1, 2, 3, 4, 5, 6].map((second) => at(second, second === 6 ? { pattern: 'code-21' } : {}));
     expect(stillFiring(hits, () => 6, 5)).toMatchObject([{ count: 6, class: 'disconnect', patterns: { 'browser-closed': 5, 'code-21': 1 }, at: at(6).at }]);
     expect(stillFiring(hits, () => 5, 5)).toEqual([]);
+  });
+});
+
+describe('a sidecar that starts again', () => {
+  const id = '26';
+  const lines = (...seconds: number[]) => seconds.map((second): LogLine => ({
+    container: 'backend', containerId: 'c1', stream: 'stdout', ts: `${new Date(T0 + second * 1000).toISOString().slice(0, -1)}000000Z`,
+    text: `ERROR [wbot] whatsappId=${id} error: Invalid PreKey ID (msg 3EB0AA${String(keys.get(second) ?? second).padStart(4, '0')})`, skippedBytes: 0,
+  }));
+  /** Which message a line at that second tells of, where it is not one of its own. */
+  const keys = new Map<number, number>();
+  const newDetector = () => new Detector({
+    patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: 300_000,
+    sessions: { names: () => [id], resolve: (name) => (name === id ? id : null), inContainer: () => [id], holderOfPeer: () => null },
+  });
+  const read = (detector: Detector, of: readonly LogLine[]) => of.flatMap((line) => [...detector.read(line)]);
+  const restart = (stored: readonly Hit[], atSecond: number, repairEndedAt: number | null = null) => {
+    const detector = newDetector();
+    const firings = takeUp({
+      records: { hitsSince: (since) => stored.filter(({ at: when }) => when > since) }, detector, history: { lastEnd: () => repairEndedAt },
+      detect: { windowMs: 300_000, maxHits: 5 }, now: T0 + atSecond * 1000,
+    });
+    return { detector, firings };
+  };
+
+  it('goes on counting where it stood', () => {
+    const { detector, firings } = restart(read(newDetector(), lines(1, 2, 3, 4, 5)).map(({ hit }) => hit), 10);
+    expect(firings).toEqual([]);
+    expect(read(detector, lines(20)).map(({ firing }) => firing?.count)).toEqual([6]);
+  });
+
+  it('takes the retry of a message for the hit it was before, also when that has left the window', () => {
+    const { detector } = restart(read(newDetector(), lines(1)).map(({ hit }) => hit), 590);
+    keys.set(600, 1);
+    expect(read(detector, lines(600)).map(({ fresh }) => fresh)).toEqual([false]);
+  });
+
+  it('takes the retry of a message that a repair has dealt with for no new hit', () => {
+    const stored = read(newDetector(), lines(1, 2, 3, 4, 5, 6)).map(({ hit }) => hit);
+    const { detector, firings } = restart(stored, 60, T0 + 30_000);
+    expect(firings).toEqual([]);
+    for (const second of [61, 62, 63, 64, 65, 66]) keys.set(second, second - 60);
+    expect(read(detector, lines(61, 62, 63, 64, 65, 66)).map(({ fresh, firing }) => ({ fresh, firing }))).toEqual(Array(6).fill({ fresh: false, firing: null }));
+  });
+
+  it('does not count again what a repair has spent', () => {
+    const { detector } = restart(read(newDetector(), lines(1, 2, 3, 4, 5, 6)).map(({ hit }) => hit), 60, T0 + 30_000);
+    expect(read(detector, lines(71, 72, 73, 74, 75, 76)).map(({ firing }) => firing?.count ?? null)).toEqual([null, null, null, null, null, 6]);
   });
 });
