@@ -8,4 +8,5 @@ const result = await torture({ seed, minutes: Number(values.minutes), lines: Num
 console.log(Object.entries(result.actions).map(([action, times]) => `${action} ${times}`).join(', '));
 for (const example of result.examples) console.log(`  ${example}`);
 console.log(`written ${result.written} / seen once ${result.seenOnce} / lost ${result.lost} / twice ${result.twice} (${result.cuts} cuts)`);
-process.exitCode = result.lost === 0 && result.twice === 0 ? 0 : 1;
+console.log(`hits of a sidecar killed ${result.actions['kill sidecar'] ?? 0} times: printed ${result.hits.written} / stored ${result.hits.stored} / never printed ${result.hits.invented}`);
+process.exitCode = result.lost === 0 && result.twice === 0 && result.hits.stored === result.hits.written && result.hits.invented === 0 ? 0 : 1;

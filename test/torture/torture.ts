@@ -7,6 +7,7 @@ import { type Delivery, Watcher } from '../../sidecar/watch/watcher.ts';
 import { busyboxImage } from '../watch/busybox.ts';
 import { Dice } from './dice.ts';
 import { PrivateEngine } from './private-engine.ts';
+import { hitLine, hitsIn, KilledSidecar } from './killed-sidecar.ts';
 import { CuttingProxy } from './proxy.ts';
 import { identity, writtenLines } from './truth.ts';
 
@@ -26,24 +27,30 @@ export interface TortureResult {
   seenOnce: number;
   lost: number;
   twice: number;
+  /** Messages that could not be decrypted, each one hit: printed; stored by the sidecar that was stopped and killed; in its database and never printed. */
+  hits: { written: number; stored: number; invented: number };
   cuts: number;
   actions: Record<string, number>;
   /** The first few wrong lines, for a look. */
   examples: string[];
 }
 
-/** Numbered lines on both streams, now and then one of many parts; the number survives a restart. */
+/** Numbered lines on both streams, a hit with every forty, now and then a line of many parts; the number survives a restart. */
 const WRITER = `
 n=$(cat /tmp/n 2>/dev/null || echo 0)
 while :; do
   echo $((n+40)) > /tmp/n
   seq $n $((n+39)); seq $n $((n+39)) >&2
+  echo "${hitLine('3EB0${HOSTNAME}n$n')}"
   case $((n % 4000)) in 0) head -c 50000 /dev/zero | tr '\\0' x; echo " $n";; esac
   n=$((n+40)); sleep 0.02
 done`;
 const WRITERS = ['gateway-wrapper', 'wppconnect-server', 'backend'];
 /** Small files, so that the log rotates every few seconds, and so many that nothing is thrown away before it was compared. */
 const LOG = { Type: 'json-file', Config: { 'max-size': '512k', 'max-file': '2000' } };
+
+/** So many looks, a second apart, in which nothing more arrives: longer than the sidecar takes to find a stream that went silent. */
+const QUIET_LOOKS = 60;
 
 /** The sidecar's receiver: lines and cursor at once, or, after a kill, neither. */
 class Memory {
@@ -76,11 +83,13 @@ export async function torture(options: TortureOptions): Promise<TortureResult> {
   const folder = mkdtempSync(join(tmpdir(), 'torture-'));
   const engine = new PrivateEngine(join(folder, 'engine'));
   const proxy = new CuttingProxy(join(folder, 'proxy.sock'), engine.socketPath);
+  const killed = new KilledSidecar(folder, `unix://${proxy.socketPath}`, WRITERS);
   try {
     await engine.start();
     await proxy.listen();
-    return await new Run(options, engine, proxy).go();
+    return await new Run(options, engine, proxy, killed).go();
   } finally {
+    await killed.end('SIGKILL');
     await proxy.close();
     await engine.dispose();
     rmSync(folder, { recursive: true, force: true });
@@ -94,14 +103,17 @@ class Run {
   readonly #dice: Dice;
   readonly #memory = new Memory();
   readonly #actions: Record<string, number> = {};
-  readonly #result: TortureResult = { written: 0, seenOnce: 0, lost: 0, twice: 0, cuts: 0, actions: {}, examples: [] };
+  readonly #killed: KilledSidecar;
+  readonly #printed = new Set<string>();
+  readonly #result: TortureResult = { written: 0, seenOnce: 0, lost: 0, twice: 0, hits: { written: 0, stored: 0, invented: 0 }, cuts: 0, actions: {}, examples: [] };
   readonly #ids = new Map<string, string>();
   #image = '';
   #watcher: Watcher | null = null;
   #life: ReturnType<Memory['life']> | null = null;
   #dying: Promise<void>[] = [];
 
-  constructor(options: TortureOptions, engine: PrivateEngine, proxy: CuttingProxy) {
+  constructor(options: TortureOptions, engine: PrivateEngine, proxy: CuttingProxy, killed: KilledSidecar) {
+    this.#killed = killed;
     this.#options = options;
     this.#engine = engine;
     this.#proxy = proxy;
@@ -121,6 +133,7 @@ class Run {
     for (const name of WRITERS) await this.#compare(name);
     await this.#stopSidecar();
     await Promise.all(this.#dying);
+    this.#countHits();
     return { ...this.#result, cuts: this.#cuts(), actions: this.#actions };
   }
 
@@ -169,6 +182,7 @@ class Run {
     if (action === 'kill sidecar') {
       this.#life!.dead = true;
       this.#dying.push(this.#watcher!.stop());
+      await this.#killed.end('SIGKILL');
       await realClock.sleep(dice.between(0, 2_000));
       return this.#startSidecar();
     }
@@ -209,11 +223,12 @@ class Run {
       callDeadlineMs: 3_000,
       sinceMs: Number.MAX_SAFE_INTEGER,
     });
+    this.#killed.start();
     await this.#watcher.start();
   }
 
   async #stopSidecar(): Promise<void> {
-    await this.#watcher!.stop();
+    await Promise.all([this.#watcher!.stop(), this.#killed.end('SIGTERM')]);
   }
 
   /** Stops the container, waits until the sidecar has what the engine's file has, and counts. */
@@ -221,17 +236,24 @@ class Run {
     const id = this.#ids.get(name)!;
     await this.#container(name).stop({ t: 0 });
     const written = await writtenLines(this.#engine.logFiles(id));
+    for (const hit of hitsIn(written.keys())) this.#printed.add(hit);
     const total = sum(written);
-    let quiet = 0;
-    for (let before = -1; quiet < 30; ) {
-      const now = sum(this.#memory.seen.get(id) ?? new Map());
-      if (now >= total) break;
+    for (let [quiet, before] = [0, -1]; quiet < QUIET_LOOKS; await realClock.sleep(1_000)) {
+      const [lines, hits] = [sum(this.#memory.seen.get(id) ?? new Map()), this.#killed.stored()];
+      if (lines >= total && this.#printed.isSubsetOf(hits)) break;
+      const now = lines + hits.size;
       quiet = now === before ? quiet + 1 : 0;
       before = now;
-      await realClock.sleep(1_000);
     }
     this.#count(name, written, this.#memory.seen.get(id) ?? new Map());
     this.#memory.seen.delete(id);
+  }
+
+  #countHits(): void {
+    const stored = this.#killed.stored();
+    const lost = this.#printed.difference(stored);
+    this.#result.hits = { written: this.#printed.size, stored: stored.intersection(this.#printed).size, invented: stored.difference(this.#printed).size };
+    if (lost.size > 0) this.#result.examples.push(`hits not stored: ${[...lost].slice(0, 5).join(', ')}; the sidecar said: ${this.#killed.stderr.slice(-500)}`);
   }
 
   #count(name: string, written: Map<string, number>, seen: Map<string, number>): void {
