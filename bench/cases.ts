@@ -1,5 +1,5 @@
 import { troubleLine, type TraceLine } from './everyday.ts';
-import { Random } from './random.ts';
+import { Dice } from '../test/dice.ts';
 import { BEGIN_MS } from './trace.ts';
 
 export const KINDS = ['burst', 'exactly five minutes', 'straddle', 'steady below', 'backlog', 'one cause, many lines'] as const;
@@ -33,45 +33,45 @@ export function firesAt(causes: readonly number[]): number | null {
 
 /** So many cases of every kind, from a seed. */
 export function makeCases(perKind: number, seed: number): Case[] {
-  const random = new Random(seed);
+  const dice = new Dice(seed);
   return KINDS.flatMap((kind, place) => Array.from({ length: perKind }, (_, index): Case => {
-    const begin = BEGIN_MS + random.between(0, SPREAD_MS);
-    const causes = causesOf(kind, index, begin, random);
+    const begin = BEGIN_MS + dice.between(0, SPREAD_MS);
+    const causes = causesOf(kind, index, begin, dice);
     return { session: `c${place}x${String(index).padStart(4, '0')}`, kind, causes, told: kind === 'one cause, many lines' ? 3 : 1, fires: firesAt(causes) };
   }));
 }
 
-function causesOf(kind: Kind, index: number, begin: number, random: Random): number[] {
+function causesOf(kind: Kind, index: number, begin: number, dice: Dice): number[] {
   switch (kind) {
-    case 'burst': return spread(random.between(6, 12), begin, 200_000, random);
+    case 'burst': return spread(dice.between(6, 12), begin, 200_000, dice);
     // One millisecond decides: in every other case the first is still inside.
-    case 'exactly five minutes': return [begin, ...spread(4, begin + 10_000, 250_000, random), begin + WINDOW_MS - (index % 2)];
+    case 'exactly five minutes': return [begin, ...spread(4, begin + 10_000, 250_000, dice), begin + WINDOW_MS - (index % 2)];
     case 'straddle': {
       const boundary = Math.ceil((begin + 1) / WINDOW_MS) * WINDOW_MS;
-      return [...spread(3, boundary - 120_000, 110_000, random), ...spread(3, boundary + 5_000, 110_000, random)];
+      return [...spread(3, boundary - 120_000, 110_000, dice), ...spread(3, boundary + 5_000, 110_000, dice)];
     }
     // Every other one would be right by whole seconds too.
     case 'steady below': return Array.from({ length: 60 }, (_, hit) => begin + hit * (index % 2 === 0 ? 60_050 : 62_000));
-    case 'backlog': return gaps(30, begin, 61_000, 600_000, random);
-    case 'one cause, many lines': return spread(random.between(3, 5), begin, 200_000, random);
+    case 'backlog': return gaps(30, begin, 61_000, 600_000, dice);
+    case 'one cause, many lines': return spread(dice.between(3, 5), begin, 200_000, dice);
   }
 }
 
-function spread(count: number, from: number, lengthMs: number, random: Random): number[] {
+function spread(count: number, from: number, lengthMs: number, dice: Dice): number[] {
   const room = Math.floor(lengthMs / count);
-  return Array.from({ length: count }, (_, index) => from + index * room + random.between(0, room - APART_MS));
+  return Array.from({ length: count }, (_, index) => from + index * room + dice.between(0, room - APART_MS));
 }
 
-function gaps(count: number, from: number, least: number, most: number, random: Random): number[] {
+function gaps(count: number, from: number, least: number, most: number, dice: Dice): number[] {
   let at = from;
-  return Array.from({ length: count }, () => (at += random.between(least, most)));
+  return Array.from({ length: count }, () => (at += dice.between(least, most)));
 }
 
 /** The lines of all cases, in the order of their times. */
 export function caseLines(cases: readonly Case[], seed: number): (TraceLine & { atMs: number })[] {
-  const random = new Random(seed);
+  const dice = new Dice(seed);
   const lines = cases.flatMap((one) => one.causes.flatMap((at) =>
-    Array.from({ length: one.told }, (_, copy) => ({ ...troubleLine(one.session, random), atMs: at + copy * COPY_MS }))));
+    Array.from({ length: one.told }, (_, copy) => ({ ...troubleLine(one.session, dice), atMs: at + copy * COPY_MS }))));
   return lines.sort((a, b) => a.atMs - b.atMs);
 }
 

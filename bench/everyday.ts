@@ -1,4 +1,4 @@
-import type { Random } from './random.ts';
+import type { Dice } from '../test/dice.ts';
 
 export type Source = 'wppconnect-server' | 'gateway-wrapper';
 /** One line of a container before it gets its time. `hit`: it counts against a session. */
@@ -29,25 +29,25 @@ const colour = (level: string): string => `\u001b[${COLOURS[level]}m${level}\u00
 const library = (level: string, session: string, speaker: string, text: string): string =>
   `${colour(level)}:${' '.repeat(LEVEL_COLUMN - level.length - 1)}[${session}:${speaker}] ${text}`;
 
-export function troubleLine(session: string, random: Random): TraceLine {
-  const [level, speaker, text] = random.pick(TROUBLE);
+export function troubleLine(session: string, dice: Dice): TraceLine {
+  const [level, speaker, text] = dice.one(TROUBLE);
   return { from: 'wppconnect-server', text: library(level, session, speaker, text), hit: true };
 }
 
-export function serverLine(session: string, iso: string, random: Random): TraceLine {
-  if (random.next() < 0.5) {
-    const [level, speaker, text] = random.pick(GOOD_DAY);
+export function serverLine(session: string, iso: string, dice: Dice): TraceLine {
+  if (dice.next() < 0.5) {
+    const [level, speaker, text] = dice.one(GOOD_DAY);
     return { from: 'wppconnect-server', text: library(level, session, speaker, text), hit: false };
   }
-  return { from: 'wppconnect-server', text: `${colour('info')}: ${iso} Message sent to 55${random.digits(11)}@c.us`, hit: false };
+  return { from: 'wppconnect-server', text: `${colour('info')}: ${iso} Message sent to 55${dice.digits(11)}@c.us`, hit: false };
 }
 
 /** Events per 48 h of a real stack, by kind: presence is nearly all of it. */
 const EVENTS: readonly (readonly [string, number])[] = [['onpresencechanged', 16_956], ['onupdatelabel', 2_076], ['onack', 95], ['status-find', 61], ['onmessage', 53], ['onselfmessage', 33]];
 const ALL_EVENTS = EVENTS.reduce((sum, [, count]) => sum + count, 0);
 
-function eventKind(random: Random): string {
-  let at = random.next() * ALL_EVENTS;
+function eventKind(dice: Dice): string {
+  let at = dice.next() * ALL_EVENTS;
   for (const [kind, count] of EVENTS) {
     at -= count;
     if (at < 0) return kind;
@@ -56,14 +56,14 @@ function eventKind(random: Random): string {
 }
 
 /** One of the three lines that the wrapper prints for every webhook. */
-export function wrapperLine(session: string, iso: string, random: Random): TraceLine {
-  const id = `${random.hex(8)}-${random.hex(4)}`;
-  const step = random.between(0, 2);
+export function wrapperLine(session: string, iso: string, dice: Dice): TraceLine {
+  const id = `${dice.hex(8)}-${dice.hex(4)}`;
+  const step = dice.between(0, 2);
   const text = step === 0
-    ? `${iso} [info]: Received webhook event from WPPConnect {"sessionId":"${session}","eventType":"${eventKind(random)}","correlationId":"${id}"}`
+    ? `${iso} [info]: Received webhook event from WPPConnect {"sessionId":"${session}","eventType":"${eventKind(dice)}","correlationId":"${id}"}`
     : step === 1
       ? `${iso} [info]: Webhook event queued {"correlationId":"${id}","queue":"webhooks","attempt":1}`
-      : `${iso} [info]: Webhook delivered successfully {"statusCode":200,"correlationId":"${id}","durationMs":${random.between(4, 400)}}`;
+      : `${iso} [info]: Webhook delivered successfully {"statusCode":200,"correlationId":"${id}","durationMs":${dice.between(4, 400)}}`;
   return { from: 'gateway-wrapper', text, hit: false };
 }
 
@@ -73,9 +73,9 @@ const PAYLOAD = { least: 1_500, most: 4_500 };
 const LOOKALIKE = 0.1;
 
 /** A contact's presence with its whole payload: never the session's own connection, whatever it says. */
-export function presencePayload(session: string, random: Random): TraceLine {
-  const word = random.next() < LOOKALIKE ? 'disconnected' : random.pick(['available', 'unavailable']);
-  const payload = { event: 'onpresencechanged', id: `55${random.digits(11)}@c.us`, isOnline: word === 'available', isUser: true, isContact: true, state: word, shortName: 'Zoe', t: random.between(1, 1e9), formattedName: 'x'.repeat(random.between(PAYLOAD.least, PAYLOAD.most)) };
+export function presencePayload(session: string, dice: Dice): TraceLine {
+  const word = dice.next() < LOOKALIKE ? 'disconnected' : dice.one(['available', 'unavailable']);
+  const payload = { event: 'onpresencechanged', id: `55${dice.digits(11)}@c.us`, isOnline: word === 'available', isUser: true, isContact: true, state: word, shortName: 'Zoe', t: dice.between(1, 1e9), formattedName: 'x'.repeat(dice.between(PAYLOAD.least, PAYLOAD.most)) };
   return { from: 'gateway-wrapper', text: JSON.stringify({ level: 'info', message: 'Webhook event queued', event: 'connection.update', session: { id: session }, connection: { status: word }, raw: { payload } }), hit: false };
 }
 

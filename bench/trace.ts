@@ -1,7 +1,7 @@
 import { createWriteStream, type WriteStream } from 'node:fs';
 import { once } from 'node:events';
 import { closedLine, presencePayload, serverLine, troubleLine, wrapperLine, type Source, type TraceLine } from './everyday.ts';
-import { Random } from './random.ts';
+import { Dice } from '../test/dice.ts';
 
 export interface TraceOptions {
   kind: 'mixed' | 'worst';
@@ -34,25 +34,25 @@ export const sessionNames = (count: number): string[] => Array.from({ length: co
 
 /** The lines of a trace with their times (ms), in order. */
 export function* traceLines({ kind, lines, sessions, seed }: TraceOptions): Generator<TraceLine & { atMs: number }> {
-  const random = new Random(seed);
+  const dice = new Dice(seed);
   const names = sessionNames(sessions);
   const step = SPAN_MS / lines;
   // Exactly that many hits, spread evenly with a seeded place in each stretch.
   const stretch = Math.round(1 / HIT_SHARE);
-  let hitAt = random.between(0, stretch - 1);
+  let hitAt = dice.between(0, stretch - 1);
   for (let index = 0; index < lines; index++) {
     const atMs = Math.floor(BEGIN_MS + index * step);
-    const session = random.pick(names);
+    const session = dice.one(names);
     const isHit = index % stretch === hitAt;
-    if (index % stretch === stretch - 1) hitAt = random.between(0, stretch - 1);
-    yield { ...(kind === 'mixed' ? mixedLine(isHit, session, atMs, random) : isHit ? closedLine(session) : presencePayload(session, random)), atMs };
+    if (index % stretch === stretch - 1) hitAt = dice.between(0, stretch - 1);
+    yield { ...(kind === 'mixed' ? mixedLine(isHit, session, atMs, dice) : isHit ? closedLine(session) : presencePayload(session, dice)), atMs };
   }
 }
 
-function mixedLine(isHit: boolean, session: string, atMs: number, random: Random): TraceLine {
-  if (isHit) return troubleLine(session, random);
+function mixedLine(isHit: boolean, session: string, atMs: number, dice: Dice): TraceLine {
+  if (isHit) return troubleLine(session, dice);
   const iso = new Date(atMs).toISOString();
-  return random.next() < WRAPPER_SHARE ? wrapperLine(session, iso, random) : serverLine(session, iso, random);
+  return dice.next() < WRAPPER_SHARE ? wrapperLine(session, iso, dice) : serverLine(session, iso, dice);
 }
 
 /** `docker logs -t` form: nanoseconds that differ for every line. */

@@ -9,7 +9,7 @@ import { snapshotKeys } from '../../test/lab/snapshot.ts';
 import { treeOf } from '../../test/repair/fixtures/tree.ts';
 import { World } from '../../test/repair/fixtures/world.ts';
 import { timed, type Ran } from '../measure.ts';
-import { Random } from '../random.ts';
+import { Dice } from '../../test/dice.ts';
 import { SEED, scaled, type Bench, type Scenario } from '../scenario.ts';
 import { fixed, megabytes, thousands, type Table } from '../table.ts';
 import { needed } from '../tools.ts';
@@ -37,13 +37,13 @@ async function chromium(bench: Bench): Promise<Table> {
   const world = new World(join(bench.folder, 'chromium'));
   await world.build(null);
   const root = join(world.profiles, PROFILE.session);
-  const random = new Random(SEED);
+  const dice = new Dice(SEED);
   const data = join(root, 'Default/IndexedDB/https_web_0.indexeddb.leveldb');
   // Half of a leveldb file compresses well, half is noise (blobs and keys).
   const bytes = Buffer.alloc(PROFILE.bytes, 'key value of a message store ');
   for (let file = 0; file < scaled(bench, PROFILE.files); file++) {
     randomFillSync(bytes, 0, PROFILE.bytes / 2);
-    await writeFile(join(data, `${String(random.between(0, 9e8)).padStart(9, '0')}-${file}.ldb`), bytes);
+    await writeFile(join(data, `${String(dice.between(0, 9e8)).padStart(9, '0')}-${file}.ldb`), bytes);
   }
   return measure('Repair of a Chromium profile', { bench, world, session: PROFILE.session, root, redis: null });
 }
@@ -53,10 +53,10 @@ async function baileys(bench: Bench, redis: TestRedis): Promise<Table> {
   await world.build(redis.client);
   const root = join(world.sessions, '1', BAILEYS.session);
   await mkdir(root, { recursive: true });
-  const random = new Random(SEED);
+  const dice = new Dice(SEED);
   for (let file = 0; file < scaled(bench, BAILEYS.files); file++) {
     const name = `pre-key-${file + 10}`;
-    const text = JSON.stringify({ public: { type: 'Buffer', data: random.hex(64) }, private: { type: 'Buffer', data: random.hex(64) } });
+    const text = JSON.stringify({ public: { type: 'Buffer', data: dice.hex(64) }, private: { type: 'Buffer', data: dice.hex(64) } });
     await writeFile(join(root, `${name}.json`), text);
     await redis.client.set(`sessions:${BAILEYS.session}:${name}`, text, ...(file % 10 === 0 ? ['EX', 2_592_000] as const : []) as []);
   }

@@ -1,4 +1,5 @@
-import { hostileLine, seeded } from '../detect/hostile.ts';
+import { hostileLine } from '../detect/hostile.ts';
+import { seeded } from '../dice.ts';
 import type { Case, Printed } from './recorded.ts';
 
 /** Everyday lines of each kind of container, `{s}` a session of the case. */

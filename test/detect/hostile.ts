@@ -1,16 +1,5 @@
 import { PATTERNS } from './stage.ts';
 
-/** A small seeded generator (mulberry32): the same seed gives the same text. */
-export function seeded(seed: number): () => number {
-  let state = seed >>> 0;
-  return () => {
-    state = (state + 0x6d2b79f5) >>> 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}
-
 /** Everything a person could write to look like trouble: every line and every word any pattern looks for. */
 const QUOTES = PATTERNS.flatMap((pattern) => [...pattern.hits.map(({ line }) => line), ...pattern.literals]);
 const TAILS = ['', ' loja1', ': loja1', ' {"sessionId":"loja1"}', '\u0000', '\u001b[31merror\u001b[39m', '"', '\\"', '}', '%2e%2e', '../../loja1', '}\n', ' 😀'];

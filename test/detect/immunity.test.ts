@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { hostileLine, seeded } from './hostile.ts';
+import { seeded } from '../dice.ts';
+import { hostileLine } from './hostile.ts';
 import { detector, known, line, PATTERNS, readAll, told } from './stage.ts';
 
 const one = known(['loja1', '31']);

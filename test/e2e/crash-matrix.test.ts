@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { stepsOf } from '../../sidecar/repair/steps.ts';
+import { seeded } from '../dice.ts';
 import { Matrix } from './crash/matrix.ts';
 import { OperatingRoom } from './crash/operating-room.ts';
 import { isThorough, plan, RANDOM_KILLS, SEED } from './crash/plan.ts';
-import { seeded, wordsOf, type Point } from './crash/points.ts';
+import { wordsOf, type Point } from './crash/points.ts';
 
 const room = new OperatingRoom('full-crash-matrix');
 const matrix = new Matrix(room);

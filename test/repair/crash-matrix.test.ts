@@ -2,6 +2,7 @@ import { Redis } from 'ioredis';
 import { afterAll, afterEach, beforeAll, beforeEach, expect, test } from 'vitest';
 import { ROLLBACK, stepsOf, TASKS } from '../../sidecar/repair/steps.ts';
 import type { Task } from '../../sidecar/state/journal.ts';
+import { seeded } from '../dice.ts';
 import { leftovers, othersOf, runAndKill, stateOf } from './fixtures/crash.ts';
 import type { Faults } from './fixtures/fake-gateway.ts';
 import { TestRedis } from './fixtures/redis-server.ts';
@@ -139,20 +140,9 @@ for (const one of CASES) {
 
 test('killed at random instants of a repair and a reset', async () => {
   const seed = Number(process.env.AUTO_FIX_SEED ?? 20260209);
-  const random = mulberry(seed);
+  const random = seeded(seed);
   for (let round = 0; round < 16; round++) {
     const one = CASES.filter(({ task }) => task !== 'reconnect')[Math.floor(random() * (CASES.length - 1))]!;
     await killAndRecover(one, { afterMs: Math.floor(random() * 120) });
   }
 }, 120_000);
-
-/** A small seeded generator, so that a failure can be had again. */
-function mulberry(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -4,8 +4,10 @@ import { join } from 'node:path';
 import Dockerode from 'dockerode';
 import { realClock } from '../../sidecar/clock.ts';
 import { type Delivery, Watcher } from '../../sidecar/watch/watcher.ts';
-import { busyboxImage } from '../watch/busybox.ts';
-import { Dice } from './dice.ts';
+import { BUSYBOX_IMAGE } from '../lab/bring-up/images.ts';
+import { must } from '../lab/bring-up/shell.ts';
+import { testSocket } from '../lab/engine.ts';
+import { Dice } from '../dice.ts';
 import { PrivateEngine } from './private-engine.ts';
 import { hitLine, hitsIn, KilledSidecar } from './killed-sidecar.ts';
 import { CuttingProxy } from './proxy.ts';
@@ -107,7 +109,6 @@ class Run {
   readonly #printed = new Set<string>();
   readonly #result: TortureResult = { written: 0, seenOnce: 0, lost: 0, twice: 0, hits: { written: 0, stored: 0, invented: 0 }, cuts: 0, actions: {}, examples: [] };
   readonly #ids = new Map<string, string>();
-  #image = '';
   #watcher: Watcher | null = null;
   #life: ReturnType<Memory['life']> | null = null;
   #dying: Promise<void>[] = [];
@@ -121,7 +122,7 @@ class Run {
   }
 
   async go(): Promise<TortureResult> {
-    this.#image = busyboxImage(this.#engine.host);
+    await copyImage(testSocket(), this.#engine.socketPath);
     for (const name of WRITERS) await this.#create(name);
     await this.#startSidecar();
     const { minutes, lines, cuts } = this.#options;
@@ -203,7 +204,7 @@ class Run {
   }
 
   async #create(name: string): Promise<void> {
-    const container = await this.#engine.docker.createContainer({ Image: this.#image, name, Cmd: ['sh', '-c', WRITER], HostConfig: { LogConfig: LOG, NetworkMode: 'none' } });
+    const container = await this.#engine.docker.createContainer({ Image: BUSYBOX_IMAGE, name, Cmd: ['sh', '-c', WRITER], HostConfig: { LogConfig: LOG, NetworkMode: 'none' } });
     this.#ids.set(name, container.id);
     await container.start();
   }
@@ -273,6 +274,9 @@ class Run {
     }
   }
 }
+
+const copyImage = (from: string, to: string) =>
+  must('sh', ['-c', 'docker -H "unix://$1" save "$3" | docker -H "unix://$2" load', 'sh', from, to, BUSYBOX_IMAGE]);
 
 function sum(counts: Map<string, number>): number {
   let total = 0;

@@ -1,19 +1,15 @@
 import { execFileSync } from 'node:child_process';
-import Dockerode from 'dockerode';
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type Dockerode from 'dockerode';
+import { afterAll, afterEach, describe, expect, it } from 'vitest';
 import { readHistory } from '../../sidecar/watch/recording.ts';
 import type { Watcher } from '../../sidecar/watch/watcher.ts';
-import { busyboxImage } from './busybox.ts';
+import { BUSYBOX_IMAGE } from '../lab/bring-up/images.ts';
+import { testDocker } from '../lab/engine.ts';
 import { Receiver, until } from './receiver.ts';
 
-const docker = new Dockerode();
+const docker = testDocker();
 const prefix = `watch-${process.pid}`;
-let image: string;
 const watchers: Watcher[] = [];
-
-beforeAll(() => {
-  image = busyboxImage();
-});
 
 afterEach(async () => {
   await Promise.all(watchers.splice(0).map((watcher) => watcher.stop()));
@@ -29,7 +25,7 @@ async function removeAll(): Promise<void> {
 }
 
 async function run(name: string, script: string, options: Partial<Dockerode.ContainerCreateOptions> = {}): Promise<Dockerode.Container> {
-  const container = await docker.createContainer({ Image: image, name: `${prefix}-${name}`, Cmd: ['sh', '-c', script], StopTimeout: 0, ...options, HostConfig: { NetworkMode: 'none', ...options.HostConfig } });
+  const container = await docker.createContainer({ Image: BUSYBOX_IMAGE, name: `${prefix}-${name}`, Cmd: ['sh', '-c', script], StopTimeout: 0, ...options, HostConfig: { NetworkMode: 'none', ...options.HostConfig } });
   await container.start();
   return container;
 }

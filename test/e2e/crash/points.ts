@@ -23,14 +23,3 @@ export const pointsOf = (task: Task): Point[] =>
   writesOf(task).flatMap((of): Point[] => (of.startsWith('result') ? [{ side: 'before', of }] : [{ side: 'before', of }, { side: 'after', of }]));
 
 export const wordsOf = ({ side, of }: Point): string => `${side} ${of}`;
-
-/** A small seeded generator, so that a failure can be had again (mulberry32). */
-export function seeded(seed: number): () => number {
-  let state = seed;
-  return () => {
-    state = (state + 0x6d2b79f5) | 0;
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state);
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed;
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296;
-  };
-}

@@ -13,10 +13,6 @@ export interface DockerdPlace {
   execRoot: string;
   pidFile: string;
   logFile: string;
-  /** Further flags, such as `--bridge=none`. */
-  flags?: readonly string[];
-  /** In a network of its own, where it cannot take anything away from another engine. Its containers reach nobody. */
-  apart?: boolean;
 }
 
 /** Seen: 1-3 s on an idle machine; two busy cores and a cold disk take longer. */
@@ -34,14 +30,13 @@ export class Dockerd {
 
   /** Resolves when the engine answers; throws with the last lines of its log when it does not. */
   async start(): Promise<void> {
-    const { socket, dataRoot, execRoot, pidFile, logFile, flags = [], apart = false } = this.place;
+    const { socket, dataRoot, execRoot, pidFile, logFile } = this.place;
     const binary = which('dockerd');
     if (!binary) throw new Error('dockerd is missing: install the package docker.io');
     for (const folder of [dataRoot, execRoot, dirname(socket), dirname(pidFile), dirname(logFile)]) mkdirSync(folder, { recursive: true });
     this.forgetTheDead();
     const log = openSync(logFile, 'a');
-    const command = [...(apart ? ['unshare', '--net'] : []), binary, '-H', `unix://${socket}`, '--data-root', dataRoot, '--exec-root', execRoot, '--pidfile', pidFile, ...flags];
-    const child = spawn(command[0]!, command.slice(1), {
+    const child = spawn(binary, ['-H', `unix://${socket}`, '--data-root', dataRoot, '--exec-root', execRoot, '--pidfile', pidFile], {
       detached: true,
       stdio: ['ignore', log, log],
     });
