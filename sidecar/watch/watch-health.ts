@@ -53,8 +53,9 @@ export interface WatchHealth {
   containers: ContainerHealth[];
 }
 
-/** When it started and ended, as the engine's inspect says. */
+/** When it started and ended, as the engine's last inspect said; the list may know a newer state. */
 interface Times {
+  status: string;
   startedAt: number | null;
   finishedAt: number | null;
   exitCode: number | null;
@@ -69,6 +70,6 @@ export function stateOf({ id, name, containerName, state }: Watched, times: Time
     restarting: state === 'restarting',
     startedAt: times?.startedAt ?? null,
     finishedAt: times?.finishedAt ?? null,
-    exitCode: state === 'exited' ? (times?.exitCode ?? null) : null,
+    exitCode: state === 'exited' && times?.status === state ? times.exitCode : null,
   };
 }

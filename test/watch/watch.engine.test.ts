@@ -149,7 +149,7 @@ describe('on a real engine', () => {
     await has(receiver, 41);
     await stopped.stop({ t: 0 });
     const state = (name: string) => watcher.containers().find((c) => c.name === `${prefix}-${name}`);
-    await until('both are seen', () => state('stopped')?.state === 'exited' && state('ended')?.state === 'exited' && state('stopped')!.stoppedOnPurpose, () => watcher.containers());
+    await until('both are seen', () => [state('stopped'), state('ended')].every((one) => one?.state === 'exited' && one.exitCode !== null) && state('stopped')!.stoppedOnPurpose, () => watcher.containers());
     expect([state('stopped')!.stoppedOnPurpose, state('ended')!.stoppedOnPurpose, state('ended')!.exitCode]).toEqual([true, false, 3]);
     const history: string[] = [];
     for await (const line of readHistory(docker, `${prefix}-stopped`)) history.push(line.text);
