@@ -110,6 +110,8 @@ export interface Plan {
   steps: readonly StepName[];
   /** The decision in words, for log, manifest and journal. */
   reason: string;
+  /** The class it is a remedy for; none where a human named the rung. Only the same class again shows that it did not hold. */
+  class?: FaultClass;
 }
 
 export type Decision =
@@ -123,6 +125,8 @@ export type OutcomeResult = 'fixed' | 'needs-qr' | 'rolled-back' | 'failed' | 'r
 export interface Outcome {
   session: string;
   rung: Rung;
+  /** The plan's. */
+  class?: FaultClass;
   result: OutcomeResult;
   /** With `result: 'refused'`: why the repair did not start. */
   code?: RefusalCode;

@@ -33,17 +33,18 @@ export async function planByHand(spelled: string, rung: Rung | null, parts: ByHa
   const look = await parts.look(session, FOREVER);
   if (!look.gatewayAnswers) throw new HouseError('refused', `its gateway does not answer, so the session could be neither closed nor started: ${look.probe.saw}`, 'gateway-unreachable');
   if (look.loggedOut || look.probe.probe === 'qr') throw new HouseError('refused', `${session} needs a QR scan, which no repair can do: auto-fix qr ${session} (${look.probe.saw})`, 'waiting-for-human');
-  const chosen = rung ?? rungFor(session, look, parts);
+  const cls = classOf(parts.hits(session));
+  const chosen = rung ?? rungFor(cls, look, parts);
   if (chosen === null) throw new HouseError('refused', `${session} works (${look.probe.saw}); name a rung to repair it all the same: --rung restart`, 'healthy-now');
-  return { session, rung: chosen, steps: planSteps(chosen), reason: `asked for by hand; probe ${look.probe.probe}; ${chosen}` };
+  return { session, rung: chosen, steps: planSteps(chosen), reason: `asked for by hand; probe ${look.probe.probe}; ${chosen}`, ...(rung === null ? { class: cls } : {}) };
 }
 
 /** Messages that went through before a human asks are no reason to leave the gateway unasked. */
 const FOREVER: Nanos = 2n ** 62n;
 
-function rungFor(session: string, look: Look, parts: ByHandParts): Rung | null {
-  const hits = parts.hits(session);
-  const cls: FaultClass = hits.corruption > 0 ? 'corruption' : 'disconnect';
+const classOf = (hits: Record<FaultClass, number>): FaultClass => (hits.corruption > 0 ? 'corruption' : 'disconnect');
+
+function rungFor(cls: FaultClass, look: Look, parts: ByHandParts): Rung | null {
   if (cls === 'disconnect' && look.probe.probe === 'healthy') return null;
   return nextRung({
     class: cls, probe: look.probe.probe, setting: parts.ladders[cls], tellsKeysFromLogin: look.tellsKeysFromLogin, profileLocked: false, lastRung: null,

@@ -97,7 +97,7 @@ export class Caretaker {
   /** A repair asked for by a human or a check: through the governor's hard rules, not the ladder. */
   async repairNow(plan: Plan): Promise<Outcome> {
     this.#parts.desk.began(plan.session, this.#parts.clock.now());
-    return this.#run(plan, 'disconnect');
+    return this.#run(plan);
   }
 
   /** A look that failed outside any window (a suspect line, a health round) opens an incident of its own. */
@@ -127,7 +127,7 @@ export class Caretaker {
   recovered(outcome: Outcome): void {
     const { detector, desk } = this.#parts;
     detector.clear(outcome.session, undefined, fromMs(outcome.endedAt));
-    desk.ended(outcome, 'disconnect', this.#parts.clock.now());
+    desk.ended(outcome, outcome.class ?? null, this.#parts.clock.now());
     this.#parts.announcer.outcome(outcome);
   }
 
@@ -201,7 +201,7 @@ export class Caretaker {
     announcer.ruling(ruling, look);
     if ('act' in ruling.decision) {
       desk.began(session, clock.now());
-      await this.#run(ruling.decision.act, incident.class);
+      await this.#run(ruling.decision.act);
     }
   }
 
@@ -215,7 +215,7 @@ export class Caretaker {
     }
   }
 
-  async #run(plan: Plan, cls: Incident['class']): Promise<Outcome> {
+  async #run(plan: Plan): Promise<Outcome> {
     const { clock, desk, detector, repairer, records } = this.#parts;
     records.flush();
     const startedAt = clock.now();
@@ -231,7 +231,7 @@ export class Caretaker {
       });
     if (outcome === null) return ended('failed', 'the sidecar is stopping; the repair is finished or taken back at the next start');
     detector.clear(plan.session, undefined, fromMs(outcome.endedAt));
-    desk.ended(outcome, cls, clock.now());
+    desk.ended(outcome, plan.class ?? null, clock.now());
     this.#parts.announcer.outcome(outcome);
     return outcome;
   }

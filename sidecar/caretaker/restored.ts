@@ -64,8 +64,8 @@ const isFault = (cls: string): cls is FaultClass => cls === 'corruption' || cls 
 
 /** Cooldown and escalation survive a restart: they are read out of the journal. */
 export function rememberRepairs(journal: Journal, desk: Desk, now: number): void {
-  for (const { outcome } of journal.history(null).reverse()) {
+  for (const { outcome, class: cls } of journal.history(null).reverse()) {
     if (!outcome || outcome.restored || outcome.endedAt > now) continue;
-    for (const cls of ['corruption', 'disconnect'] as const) desk.history.remember(outcome, cls);
+    desk.history.remember(outcome, cls);
   }
 }

@@ -67,7 +67,7 @@ export function decide(question: Question, look: Look): Decision {
     });
   const reason = describe(incident.firing, look.probe, rung, policy.windowMs);
   if (policy.dryRun) return { refused: 'dry-run', reason: `${reason} (dry run: nothing is touched)`, rung };
-  return { act: { session: sessionOf(incident.firing), rung, steps: planSteps(rung), reason } };
+  return { act: { session: sessionOf(incident.firing), rung, steps: planSteps(rung), reason, class: incident.class } };
 }
 
 /** Proof that WhatsApp is reachable comes with the next sign of life anywhere; no hurry to lose a login. */

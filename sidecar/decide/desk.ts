@@ -126,7 +126,7 @@ export class Desk {
   }
 
   /** A repair ended; what it means for the incident. `spendsEvidence`: its hits count no longer. */
-  ended(outcome: Outcome, cls: FaultClass, now: number): void {
+  ended(outcome: Outcome, cls: FaultClass | null, now: number): void {
     this.#repairing.delete(outcome.session);
     this.history.remember(outcome, cls);
     if (outcome.result === 'needs-qr') this.#awaitsQr.add(outcome.session);

@@ -1,7 +1,8 @@
 import type { FaultClass, Outcome, Rung } from '../words.ts';
 
 interface Repaired {
-  class: FaultClass;
+  /** Null: a human named the rung, so no class showed whether it held. */
+  class: FaultClass | null;
   rung: Rung;
   endedAt: number;
 }
@@ -25,7 +26,7 @@ export class History {
    * Remembers a repair. One that was refused leads to no other rung, but it may have closed and started the session
    * on the way (no space for a backup shows only then), so the cooldown holds for it too.
    */
-  remember(outcome: Pick<Outcome, 'session' | 'rung' | 'result' | 'endedAt'>, cls: FaultClass): void {
+  remember(outcome: Pick<Outcome, 'session' | 'rung' | 'result' | 'endedAt'>, cls: FaultClass | null): void {
     if (outcome.result === 'refused') return void this.#refusedAt.set(outcome.session, outcome.endedAt);
     const others = (this.#last.get(outcome.session) ?? []).filter((repaired) => repaired.class !== cls);
     this.#last.set(outcome.session, [...others, { class: cls, rung: outcome.rung, endedAt: outcome.endedAt }]);

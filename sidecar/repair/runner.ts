@@ -2,7 +2,7 @@ import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Task } from '../state/journal.ts';
 import type { Locks, SessionLock } from '../state/lock.ts';
-import type { Outcome, Plan, RefusalCode } from '../words.ts';
+import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import type { ContainerHands } from './container-hands.ts';
 import { Halt, Interrupted, sayWhy } from './faults.ts';
@@ -72,7 +72,7 @@ export class Repairer {
    * was started, and the next start proves it. Rejects before anything is touched when the journal cannot be written.
    */
   run(plan: Plan, target: Target): Promise<Outcome> {
-    return this.#guarded(plan.session, plan.rung, plan.reason, target, null);
+    return this.#guarded(plan.session, plan.rung, plan.reason, target, null, plan.class);
   }
 
   /** Puts that backup back: the present state is backed up first, then files and keys return, start, verify. */
@@ -128,14 +128,14 @@ export class Repairer {
     return [...this.#running.keys()];
   }
 
-  async #guarded(session: string, task: Task, reason: string, known: Target, source: Work['source']): Promise<Outcome> {
+  async #guarded(session: string, task: Task, reason: string, known: Target, source: Work['source'], cls: FaultClass | null = null): Promise<Outcome> {
     const refused = this.#refusal(session, task, known);
     if (refused) return this.#refuse(session, task, refused);
     const outcome = await this.#held(session, async ({ signal, mayGoOn }) => {
       if (this.journal.unfinished().some((open) => open.session === session)) return null;
       if (source) await makeRoots(source.manifest);
       const target = await this.#seenAgain(known);
-      const id = this.journal.open(session, task, reason);
+      const id = this.journal.open(session, task, reason, cls);
       const work: Work = {
         id, session, task, reason: task === 'restore' ? `state before ${reason} was put back` : reason, target, openedAt: this.#o.clock.now(), signal, mayGoOn,
         closedAt: null, startedAt: null, startAccepted: false, mayHaveRun: false, lastActivity: this.#o.evidence.lastActivity(session), kept: [],
@@ -181,7 +181,8 @@ export class Repairer {
   }
 
   async #conclude(work: Work, ending: Ending): Promise<Outcome> {
-    const outcome = outcomeOf(work, ending, this.#tools);
+    const cls = this.journal.record(work.id)?.class;
+    const outcome: Outcome = { ...outcomeOf(work, ending, this.#tools), ...(cls ? { class: cls } : {}) };
     try {
       this.journal.close(work.id, outcome, ending.owesStart);
       const needed = new Set(this.journal.unfinished().flatMap(({ marks }) => marks.flatMap(({ note }) => [note.id, note.present].filter((id) => typeof id === 'string'))));

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
-import type { Outcome, Rung, StepName } from '../words.ts';
+import type { FaultClass, Outcome, Rung, StepName } from '../words.ts';
 
 export const JOURNAL_SCHEMA = `
 CREATE TABLE IF NOT EXISTS repairs (
@@ -14,6 +14,7 @@ CREATE TABLE IF NOT EXISTS repairs (
   outcome TEXT,
   owes_start INTEGER NOT NULL DEFAULT 0
 ) STRICT;
+CREATE TABLE IF NOT EXISTS repair_classes (repair TEXT PRIMARY KEY, class TEXT NOT NULL) STRICT;
 CREATE INDEX IF NOT EXISTS repairs_by_session ON repairs (session, opened_at);
 CREATE INDEX IF NOT EXISTS repairs_open ON repairs (closed_at) WHERE closed_at IS NULL;
 CREATE TABLE IF NOT EXISTS repair_marks (
@@ -43,6 +44,8 @@ export interface RepairRecord {
   session: string;
   rung: Task;
   reason: string;
+  /** The class of fault it is for; null where a human named the rung, and for a restore. */
+  class: FaultClass | null;
   openedAt: number;
   outcome: Outcome | null;
   marks: Mark[];
@@ -62,8 +65,9 @@ export class Journal {
     db.exec('PRAGMA synchronous = FULL; PRAGMA busy_timeout = 5000;');
   }
 
-  open(session: string, rung: Task, reason: string): string {
+  open(session: string, rung: Task, reason: string, cls: FaultClass | null = null): string {
     const id = randomBytes(6).toString('hex');
+    if (cls !== null) this.#db.prepare('INSERT INTO repair_classes VALUES (?, ?)').run(id, cls);
     this.#db.prepare('INSERT INTO repairs (id, session, rung, reason, opened_at) VALUES (?, ?, ?, ?, ?)').run(id, session, rung, reason, this.#clock.now());
     return id;
   }
@@ -81,12 +85,12 @@ export class Journal {
 
   /** Repairs without an outcome: running ones, and those a cut left behind. Oldest first. */
   unfinished(): RepairRecord[] {
-    return this.#records('WHERE closed_at IS NULL ORDER BY opened_at, rowid');
+    return this.#records('WHERE closed_at IS NULL ORDER BY opened_at, repairs.rowid');
   }
 
   /** Closed repairs whose session we closed and could not start again. */
   owingStart(): RepairRecord[] {
-    return this.#records('WHERE owes_start = 1 ORDER BY opened_at, rowid');
+    return this.#records('WHERE owes_start = 1 ORDER BY opened_at, repairs.rowid');
   }
 
   startPaid(repair: string): void {
@@ -100,15 +104,15 @@ export class Journal {
   /** The newest repairs of a session, or of all, newest first. */
   history(session: string | null, limit = 50): RepairRecord[] {
     return session === null
-      ? this.#records('ORDER BY opened_at DESC, rowid DESC LIMIT ?', limit)
-      : this.#records('WHERE session = ? ORDER BY opened_at DESC, rowid DESC LIMIT ?', session, limit);
+      ? this.#records('ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', limit)
+      : this.#records('WHERE session = ? ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', session, limit);
   }
 
   #records(where: string, ...values: (string | number)[]): RepairRecord[] {
-    const rows = this.#db.prepare(`SELECT id, session, rung, reason, opened_at, outcome FROM repairs ${where}`).all(...values) as
-      { id: string; session: string; rung: Task; reason: string; opened_at: number; outcome: string | null }[];
+    const rows = this.#db.prepare(`SELECT id, session, rung, reason, class, opened_at, outcome FROM repairs LEFT JOIN repair_classes ON repair = id ${where}`).all(...values) as
+      { id: string; session: string; rung: Task; reason: string; class: FaultClass | null; opened_at: number; outcome: string | null }[];
     return rows.map((row) => ({
-      id: row.id, session: row.session, rung: row.rung, reason: row.reason, openedAt: row.opened_at,
+      id: row.id, session: row.session, rung: row.rung, reason: row.reason, class: row.class, openedAt: row.opened_at,
       outcome: row.outcome === null ? null : (JSON.parse(row.outcome) as Outcome), marks: this.#marks(row.id),
     }));
   }

@@ -1,10 +1,15 @@
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { fromMs } from '../../sidecar/event-time.ts';
-import { stillFiring, takeUp, unspent } from '../../sidecar/caretaker/restored.ts';
+import { rememberRepairs, stillFiring, takeUp, unspent } from '../../sidecar/caretaker/restored.ts';
+import { VirtualClock } from '../../sidecar/clock.ts';
+import { Desk } from '../../sidecar/decide/desk.ts';
 import { Detector } from '../../sidecar/detect/detector.ts';
 import { loadPatterns } from '../../sidecar/detect/patterns.ts';
-import type { Hit, LogLine } from '../../sidecar/words.ts';
+import { Journal, SCHEMA } from '../../sidecar/state/journal.ts';
+import { decided, firing, look, MINUTE, settings } from '../decide/asked.ts';
+import type { FaultClass, Hit, LogLine, Rung } from '../../sidecar/words.ts';
 
 const T0 = Date.parse('2026-02-09T10:00:00Z');
 const at = (second: number, over: Partial<Hit> = {}): Hit => ({
@@ -83,5 +88,35 @@ describe('a sidecar that starts again', () => {
   it('does not count again what a repair has spent', () => {
     const { detector } = restart(read(newDetector(), lines(1, 2, 3, 4, 5, 6)).map(({ hit }) => hit), 60, T0 + 30_000);
     expect(read(detector, lines(71, 72, 73, 74, 75, 76)).map(({ firing }) => firing?.count ?? null)).toEqual([null, null, null, null, null, 6]);
+  });
+});
+
+describe('repairs that ended before a restart', () => {
+  function deskAfter(rung: Rung, cls: FaultClass | null): Desk {
+    const db = new DatabaseSync(':memory:');
+    db.exec(SCHEMA);
+    const journal = new Journal(db, new VirtualClock(T0));
+    journal.close(journal.open('pixel12digital', rung, 'a reason', cls), { session: 'pixel12digital', rung, result: 'fixed', detail: '', startedAt: T0, endedAt: T0, backup: null });
+    const desk = new Desk(settings());
+    rememberRepairs(journal, desk, T0 + MINUTE);
+    return desk;
+  }
+
+  it('leave the session alone for the rest of the cooldown', () => {
+    expect(decided(deskAfter('restart', 'disconnect'), T0 + 14 * MINUTE, firing(), look('zombie'))).toBe('cooldown');
+  });
+
+  it('lead to the next rung when the same class fires again', () => {
+    expect(decided(deskAfter('restart', 'disconnect'), T0 + 20 * MINUTE, firing(), look('zombie'))).toBe('reset');
+    expect(decided(deskAfter('repair', 'corruption'), T0 + 20 * MINUTE, firing({ class: 'corruption' }), look('healthy'))).toBe('reset');
+  });
+
+  it('cost nobody a login when it was the other class: keys that were repaired say nothing about a lost connection', () => {
+    expect(decided(deskAfter('repair', 'corruption'), T0 + 20 * MINUTE, firing(), look('zombie'))).toBe('restart');
+    expect(decided(deskAfter('restart', 'disconnect'), T0 + 20 * MINUTE, firing({ class: 'corruption' }), look('healthy'))).toBe('repair');
+  });
+
+  it('show nothing when a human named the rung', () => {
+    expect(decided(deskAfter('repair', null), T0 + 20 * MINUTE, firing(), look('zombie'))).toBe('restart');
   });
 });
