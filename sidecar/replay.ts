@@ -4,7 +4,7 @@ import { Desk, type DeskSettings, type Ruling, type Surroundings } from './decid
 import type { Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
 import { fromMs, parseEventTime, toMs } from './event-time.ts';
-import type { LogLine, Outcome, Plan, Rung } from './words.ts';
+import type { LogLine, Nanos, Outcome, Plan, Rung } from './words.ts';
 
 /** One decision of a replay, as it is printed. `rung` is null where it was refused, `refused` then the code. */
 export interface ReplayDecision {
@@ -60,10 +60,19 @@ class Stage {
 
   read(line: LogLine): void {
     if (this.#nextDue !== null && line.ts >= this.#nextDue) this.#runTo(toMs(parseEventTime(line.ts)));
+    if (this.#detector.provisional) this.#settleUpTo(parseEventTime(line.ts));
     const readings = this.#detector.read(line);
     if (readings.length === 0) return;
     this.#now = Math.max(this.#now, toMs(parseEventTime(line.ts)));
     this.#take(readings);
+  }
+
+  /** A recording is read in the order of its times, so what waits in one container is settled by the lines of another. */
+  #settleUpTo(at: Nanos): void {
+    const settled = this.#detector.settle(at);
+    if (settled.length === 0) return;
+    this.#now = Math.max(this.#now, toMs(at));
+    this.#take(settled);
   }
 
   /** What is provisional or waiting at the end of the recording is settled as if time went on without lines. */
@@ -77,7 +86,7 @@ class Stage {
       const due = this.#desk.nextDue();
       if (due === null || due > now) break;
       this.#now = Math.max(this.#now, due);
-      this.#take(this.#detector.tick(this.#now));
+      this.#take([...this.#detector.settle(fromMs(this.#now)), ...this.#detector.tick(this.#now)]);
       for (const incident of this.#desk.due(this.#now)) this.#reconsider(incident);
     }
     this.#now = Math.max(this.#now, now);

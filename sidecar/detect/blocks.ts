@@ -2,6 +2,7 @@ import type { LogLine, Nanos } from '../words.ts';
 
 /** How long a block waits for the logger's line about it, and the other way round. */
 export const SETTLE_AFTER: Nanos = 2_000_000_000n;
+const SETTLE_AFTER_MS = Number(SETTLE_AFTER / 1_000_000n);
 /** An offline queue brings hundreds at once; beyond this the oldest is settled without waiting. */
 const MOST_WAITING = 1_000;
 
@@ -34,6 +35,8 @@ export interface Settled {
 interface Waiting {
   at: Nanos;
   lastAt: Nanos;
+  /** Clock ms of the first look that found nothing new about it; null until then. */
+  restsSince: number | null;
   line: LogLine;
   pattern: string;
   id: string | null;
@@ -66,6 +69,7 @@ export class Blocks {
     block.id = `${line.container}@${line.ts}`;
     block.at = at;
     block.line = line;
+    touch(block, at);
     if (!early) this.#waiting.push(block);
     this.#open.set(line.stream, block);
     return this.#tooMany();
@@ -78,7 +82,7 @@ export class Blocks {
       this.header(line, at);
       block = this.#open.get(line.stream)!;
     }
-    block.lastAt = later(block.lastAt, at);
+    touch(block, at);
     if (bad && block.verdict !== 'bad') {
       block.verdict = 'bad';
       block.pattern = pattern;
@@ -91,7 +95,7 @@ export class Blocks {
     const block = this.#open.get(line.stream);
     if (!block || block.peer !== null || at - block.lastAt > SETTLE_AFTER) return;
     block.peer = address;
-    block.lastAt = later(block.lastAt, at);
+    touch(block, at);
   }
 
   retold(told: Retold): Settled[] {
@@ -104,8 +108,17 @@ export class Blocks {
       return this.#tooMany();
     }
     block.retold = told;
-    block.lastAt = later(block.lastAt, told.at);
+    touch(block, told.at);
     return block.verdict === 'bad' || told.bad ? this.#settle(block) : [];
+  }
+
+  /**
+   * What nothing came in about for long enough by the clock. Event times do not matter here: a backlog is read in
+   * pieces, and a piece may end in the middle of a block that was printed an hour ago.
+   */
+  rested(nowMs: number): Settled[] {
+    for (const one of this.#waiting) one.restsSince ??= nowMs;
+    return this.#waiting.filter((one) => nowMs - one.restsSince! >= SETTLE_AFTER_MS).flatMap((one) => this.#settle(one));
   }
 
   /** What has waited long enough, at that event time; everything with `null`. */
@@ -152,6 +165,9 @@ export class Blocks {
 }
 
 const blank = (line: LogLine, at: Nanos): Waiting =>
-  ({ at, lastAt: at, line, pattern: '', id: null, verdict: 'none', peer: null, retold: null, alsoToldBy: new Set(), settled: 'no' });
+  ({ at, lastAt: at, restsSince: null, line, pattern: '', id: null, verdict: 'none', peer: null, retold: null, alsoToldBy: new Set(), settled: 'no' });
 
-const later = (a: Nanos, b: Nanos): Nanos => (a > b ? a : b);
+function touch(block: Waiting, at: Nanos): void {
+  if (at > block.lastAt) block.lastAt = at;
+  block.restsSince = null;
+}

@@ -1,4 +1,4 @@
-import type { Nanos } from '../words.ts';
+import type { LogLine, Nanos } from '../words.ts';
 import { Blocks, type Settled } from './blocks.ts';
 import { Companions } from './companions.ts';
 import type { Shape } from './envelope.ts';
@@ -28,7 +28,10 @@ export class Speakers {
   }
 }
 
-/** The containers whose lines had something to say. */
+/** A service has one to a few containers; those that were replaced are forgotten some day. */
+const MOST_CONTAINERS = 200;
+
+/** The containers whose lines had something to say: each by itself, also where several run one service. */
 export class Containers {
   readonly #states = new Map<string, ContainerState>();
   #provisional = false;
@@ -38,9 +41,13 @@ export class Containers {
     return this.#provisional;
   }
 
-  of(container: string): ContainerState {
-    let state = this.#states.get(container);
-    if (!state) this.#states.set(container, (state = { blocks: new Blocks(), companions: new Companions(), speakers: new Speakers() }));
+  of(line: LogLine): ContainerState {
+    const key = line.containerId || line.container;
+    let state = this.#states.get(key);
+    if (!state) {
+      this.#forgetOldest();
+      this.#states.set(key, (state = { blocks: new Blocks(), companions: new Companions(), speakers: new Speakers() }));
+    }
     return state;
   }
 
@@ -48,11 +55,31 @@ export class Containers {
     this.#provisional = this.#anyPending();
   }
 
+  /** What has waited long enough in that line's container, whose clock stands at `now`. */
+  dueIn(line: LogLine, now: Nanos): Settled[] {
+    return this.#settled([this.of(line)], (blocks) => blocks.due(now));
+  }
+
+  /** The same in all of them; everything with `null`. */
   due(now: Nanos | null): Settled[] {
+    return this.#settled(this.#states.values(), (blocks) => blocks.due(now));
+  }
+
+  /** What nothing came in about for long enough by the clock. */
+  rested(nowMs: number): Settled[] {
+    return this.#settled(this.#states.values(), (blocks) => blocks.rested(nowMs));
+  }
+
+  #settled(states: Iterable<ContainerState>, ready: (blocks: Blocks) => Settled[]): Settled[] {
     if (!this.#provisional) return [];
-    const settled = [...this.#states.values()].flatMap(({ blocks }) => blocks.due(now));
+    const settled = [...states].flatMap(({ blocks }) => ready(blocks));
     this.#provisional = this.#anyPending();
     return settled;
+  }
+
+  #forgetOldest(): void {
+    if (this.#states.size < MOST_CONTAINERS) return;
+    for (const [key, { blocks }] of this.#states) if (!blocks.pending) return void this.#states.delete(key);
   }
 
   #anyPending(): boolean {

@@ -77,11 +77,12 @@ export class Detector {
   /** What this line leads to now; mostly nothing. Any line moves event time and may settle what was provisional. */
   read(line: LogLine): readonly Reading[] {
     if (line.ts > this.#newest) this.#newest = line.ts;
-    const settled = this.#containers.provisional ? this.#settleUpTo(parseEventTime(this.#newest)) : NOTHING;
+    // By the times of its own container: another one may be hours further while a backlog is read.
+    const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, parseEventTime(line.ts))) : NOTHING;
     if (!this.#interesting(line.text)) return settled;
     const activity = readActivity(line.text);
     if (activity) {
-      if (this.#everyday) this.#containers.of(line.container).speakers.heard(this.#everyday, 'winston');
+      if (this.#everyday) this.#containers.of(line).speakers.heard(this.#everyday, 'winston');
       this.#life.sign(activity.spelled, activity.event, line.ts);
       return settled;
     }
@@ -91,14 +92,28 @@ export class Detector {
 
   /** Settles what has waited long enough by the clock, so that a quiet log holds nothing back. Call about once a second. */
   tick(nowMs: number): readonly Reading[] {
+    const now = fromMs(nowMs);
+    const latest = fromMs(nowMs + CLOCKS_DIFFER_MS);
     this.#life.listsMayHaveChanged();
-    this.#owners.tidy(fromMs(nowMs), fromMs(nowMs + CLOCKS_DIFFER_MS));
-    return this.#settleUpTo(fromMs(nowMs));
+    this.#life.tidy(now, latest);
+    this.#owners.tidy(now, latest);
+    if (this.#newest !== '' && parseEventTime(this.#newest) > latest) this.#newest = '';
+    return this.#settleAll(this.#containers.rested(nowMs));
+  }
+
+  /** True while something waits for `settle`, `tick` or `flush`. */
+  get provisional(): boolean {
+    return this.#containers.provisional;
+  }
+
+  /** Event time has come so far in every container: for a recording, whose lines come in one order. */
+  settle(upTo: Nanos): readonly Reading[] {
+    return this.#settleAll(this.#containers.due(upTo));
   }
 
   /** The end of a recording: everything provisional is settled. */
   flush(): readonly Reading[] {
-    return this.#settleUpTo(null);
+    return this.#settleAll(this.#containers.due(null));
   }
 
   /** Rebuilds windows from stored hits, in any order. Fires nothing by itself. */
@@ -131,7 +146,7 @@ export class Detector {
 
   #judge(line: LogLine): readonly Reading[] {
     const envelope = readEnvelope(line.text);
-    const container = this.#containers.of(line.container);
+    const container = this.#containers.of(line);
     const match = firstMatch(this.#patterns, envelope, line.text, container.speakers.alone);
     if (!match) return NOTHING;
     container.speakers.heard(match.pattern, envelope.shape);
@@ -163,8 +178,7 @@ export class Detector {
     return settled.flatMap((one) => this.#settle(one));
   }
 
-  #settleUpTo(now: Nanos | null): readonly Reading[] {
-    const settled = this.#containers.due(now);
+  #settleAll(settled: readonly Settled[]): readonly Reading[] {
     return settled.length === 0 ? NOTHING : settled.flatMap((one) => this.#settle(one));
   }
 

@@ -1,4 +1,4 @@
-import { fromMs } from '../event-time.ts';
+import { fromMs, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import type { Nanos } from '../words.ts';
 import { own } from './own.ts';
@@ -76,6 +76,21 @@ export class SessionLife {
       if (traces.loggedOutSince !== null && traces.loggedOutSince <= at) traces.loggedOutSince = null;
     }
     if (pattern.class === 'logout' && (traces.lastRecovery ?? -1n) < at) traces.loggedOutSince ??= at;
+  }
+
+  /**
+   * Stamps from a clock that ran ahead: what they prove is taken for no later than `now`, and no sign of life is
+   * believed, since nothing that comes later could overtake it.
+   */
+  tidy(now: Nanos, latest: Nanos): void {
+    const latestMs = toMs(latest);
+    for (const traces of this.#traces.values()) {
+      if (traces.newest > latestMs) {
+        for (const [event, at] of traces.byEvent) if (at > latestMs) traces.byEvent.delete(event);
+        traces.newest = Math.max(0, ...traces.byEvent.values());
+      }
+      for (const moment of ['phaseSince', 'lastRecovery', 'loggedOutSince'] as const) if ((traces[moment] ?? 0n) > latest) traces[moment] = now;
+    }
   }
 
   phaseOf(session: string): Phase | null {

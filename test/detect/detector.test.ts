@@ -141,13 +141,93 @@ describe('a restart of the sidecar', () => {
   });
 });
 
+describe('two containers, one of which is read late', () => {
+  const late = (from: number, verdict: string, logged: string | null = null) => [0, 1, 2, 3, 4, 5].flatMap((n) => [
+    line(from + n * 10, 'Failed to decrypt message with any known session...', 'backend', 'stderr'),
+    line(from + n * 10, `Session error:${verdict}`, 'backend', 'stderr'),
+    ...(logged === null ? [] : [line(from + n * 10, logged.replace('{n}', String(n)), 'backend')]),
+  ]);
+  const sessions = known(['26', 'loja1'], { containers: { backend: ['26'], 'wppconnect-server': ['loja1'] } });
+
+  it('undecryptable messages of a backlog count, though the other container is an hour further', () => {
+    const it1 = detector(sessions);
+    it1.read(line(3_600, 'info:     [loja1:browser] Initializing browser...'));
+    expect(firings(readAll(it1, late(0, 'Error: Bad MAC Error: Bad MAC')))).toHaveLength(1);
+  });
+
+  it('duplicate deliveries of a backlog stay harmless', () => {
+    const it1 = detector(sessions);
+    it1.read(line(3_600, 'info:     [loja1:browser] Initializing browser...'));
+    const logged = '{"level":50,"sessionId":"26","key":{"id":"3EB0AA{n}"},"err":{"message":"No matching sessions found for message"},"msg":"failed to decrypt message"}';
+    expect(told(readAll(it1, late(0, 'MessageCounterError: Key used already or never filled', logged)))).toEqual([]);
+  });
+
+  it('a backlog block whose lines come in two pieces is one message, whatever the clock says', () => {
+    const it1 = detector(sessions);
+    it1.read(line(0, 'Failed to decrypt message with any known session...', 'backend', 'stderr'));
+    expect(it1.tick(START + 3_600_000)).toEqual([]);
+    it1.read(line(0, 'Session error:Error: Bad MAC Error: Bad MAC', 'backend', 'stderr'));
+    expect(told(it1.flush())).toEqual(['26 corruption bad-mac']);
+  });
+});
+
+describe('two containers of one service', () => {
+  const from = (id: string, one: ReturnType<typeof line>) => ({ ...one, containerId: id });
+
+  it('print their undecryptable messages at the same moment: each is read by itself', () => {
+    const it1 = detector(known(['26', '27'], { peers: { '5500000000001.0': '26', '5500000000002.0': '27' } }));
+    const header = line(0, 'Failed to decrypt message with any known session...', 'backend', 'stderr');
+    const peer = (n: number) => line(0, `    at async 550000000000${n}.0 [as awaitable] (/app/node_modules/libsignal/src/session_cipher.js:171:28)`, 'backend', 'stderr');
+    const bad = line(0, 'Session error:Error: Bad MAC Error: Bad MAC', 'backend', 'stderr');
+    const used = line(0, 'Session error:MessageCounterError: Key used already or never filled', 'backend', 'stderr');
+    expect(told(readAll(it1, [from('a', header), from('b', header), from('a', bad), from('b', used), from('a', peer(1)), from('b', peer(2))]))).toEqual(['26 corruption bad-mac']);
+  });
+
+  it('a bare word of one does not borrow the session of a line of the other', () => {
+    const it1 = detector(known(['loja1', 'loja2']));
+    const found = readAll(it1, [from('a', line(0, 'verbose:  [loja1:page] Page Closed')), from('b', line(1, 'info: 2026-03-04T09:00:01.153Z browserClose'))]);
+    expect(told(found)).toEqual(['loja1 disconnect page-closed', 'not-attributed disconnect browser-closed']);
+  });
+});
+
 describe('the clock', () => {
+  it('that ran an hour ahead for a moment does not split undecryptable messages', () => {
+    const it1 = detector(known(['26']));
+    it1.read(line(3_600, 'any line', 'backend'));
+    it1.tick(START + 1_000);
+    const used = [0, 1, 2, 3, 4, 5, 6].flatMap((n) => [
+      line(n * 10, 'Failed to decrypt message with any known session...', 'backend', 'stderr'),
+      line(n * 10, 'Session error:MessageCounterError: Key used already or never filled', 'backend', 'stderr'),
+      line(n * 10, `{"level":50,"sessionId":"26","key":{"id":"3EB0AA0${n}"},"err":{"message":"No matching sessions found for message"},"msg":"failed to decrypt message"}`, 'backend'),
+    ]);
+    expect(told(readAll(it1, used))).toEqual([]);
+  });
+
+  it('that ran a day ahead leaves no sign of life behind that a dead session would live on', () => {
+    const it1 = detector(two);
+    const webhook = (seconds: number) => line(seconds, '2026-03-04T09:00:00.402Z [info]: Received webhook event from WPPConnect {"sessionId":"loja1","eventType":"onmessage"}', 'gateway-wrapper');
+    it1.read(webhook(86_400));
+    it1.tick(START + 1_000);
+    expect(it1.look('loja1', START).lastActivity).toBeNull();
+    it1.read(webhook(5));
+    expect(it1.look('loja1', START).activity).toEqual({ onmessage: fromMs(START + 5_000) });
+  });
+
+  it('that ran a day ahead does not hide a log-out behind a start that was stamped then', () => {
+    const it1 = detector(two);
+    readAll(it1, [line(86_400, started())]);
+    it1.tick(START + 1_000);
+    readAll(it1, [line(10, 'info:     [loja1:client] Session Unpaired'), line(10.1, 'info: 2026-03-04T09:00:10.153Z disconnectedMobile')]);
+    expect(it1.look('loja1', START + 11_000).loggedOutSince).toBe(fromMs(START + 10_100));
+  });
+
   it('settles what is provisional though no line comes any more', () => {
     const it1 = detector(known(['26']));
     it1.read(line(0, 'Failed to decrypt message with any known session...', 'backend', 'stderr'));
     it1.read(line(0, 'Session error:Error: Bad MAC Error: Bad MAC', 'backend', 'stderr'));
     expect(it1.tick(START + 1_000)).toEqual([]);
-    expect(told(it1.tick(START + 2_000))).toEqual(['26 corruption bad-mac']);
+    expect(it1.tick(START + 2_000)).toEqual([]);
+    expect(told(it1.tick(START + 3_000))).toEqual(['26 corruption bad-mac']);
   });
 
   it('that ran a day ahead for a moment does not silence a session', () => {
