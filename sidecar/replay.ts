@@ -95,7 +95,7 @@ class Stage {
 
   #take(readings: readonly Reading[]): void {
     for (const { hit, firing } of readings) {
-      if (hit.class === 'recovery' && 'session' in hit.who) this.#desk.recovered(hit.who.session);
+      if (hit.class === 'recovery' && 'session' in hit.who) this.#desk.recovered(hit.who.session, hit.clears ?? []);
       const incident = firing && this.#desk.report(firing, this.#now);
       if (incident) this.#consider(incident);
     }

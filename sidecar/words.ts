@@ -52,6 +52,8 @@ export interface Hit {
   evidence: string;
   /** Also worth a probe at once, whatever its class: the worst faults print one such line and then nothing. */
   suspect?: true;
+  /** For a recovery: the classes whose evidence it spends. A connection that opens says nothing about keys. */
+  clears?: readonly FaultClass[];
   /** What the pattern knows that the operator should read, such as why no restart helps. */
   advice?: string;
 }

@@ -66,9 +66,10 @@ export class Announcer {
     else alert(`${result} (${how}, after ${took}): ${detail}`);
   }
 
-  worksAgain(session: string, pattern: string, incidentsEnded: number): void {
+  /** `otherTrouble`: an incident of another class goes on, such as keys that a connection says nothing about. */
+  worksAgain(session: string, pattern: string, incidentsEnded: number, otherTrouble: boolean): void {
     if (incidentsEnded > 0) this.#parts.tell('info', `works again (${pattern})`, session);
-    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
+    for (const key of [`logout ${session}`, ...(otherTrouble ? [] : [`session ${session}`])]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
   }
 
   loggedOut(session: string, pattern: string, advice: string | undefined): void {

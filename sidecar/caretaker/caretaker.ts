@@ -156,7 +156,7 @@ export class Caretaker {
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
     this.#parts.heard?.(hit);
-    if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session).length);
+    if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session, hit.clears ?? []).length, desk.hasIncident(session));
     if (hit.class === 'logout') announcer.loggedOut(session, hit.pattern, hit.advice);
   }
 

@@ -54,7 +54,7 @@ export function decide(question: Question, look: Look): Decision {
     probe: look.probe.probe,
     setting: policy.ladders[incident.class],
     tellsKeysFromLogin: look.tellsKeysFromLogin,
-    profileLocked: showsProfileLock(incident.firing),
+    profileLocked: incident.profileLocked,
     lastRung,
   });
   if (rung === null)
@@ -98,13 +98,6 @@ const THIN_EVIDENCE_RETRY_MS = 60_000;
 
 const stuck = (incident: Incident, now: number, policy: Policy): boolean =>
   incident.startingSince !== null && now - incident.startingSince >= policy.startDeadlineMs;
-
-/** Patterns that show a locked profile; only closing and unlinking help there. */
-const PROFILE_LOCK = /code-21|already-running|browser-running|profile-lock/;
-
-function showsProfileLock(firing: Firing): boolean {
-  return Object.keys(firing.patterns).some((pattern) => PROFILE_LOCK.test(pattern));
-}
 
 function sessionOf(firing: Firing): string {
   if ('session' in firing.who) return firing.who.session;

@@ -4,7 +4,7 @@ import { Budget } from './budget.ts';
 import { beforeLooking, decide, type Look, type Policy, type Question } from './decide.ts';
 import type { ContainerStanding, Standing } from './governor.ts';
 import { History } from './history.ts';
-import { incidentKey, type Incident } from './incident.ts';
+import { incidentKey, showsProfileLock, type Incident } from './incident.ts';
 
 export interface DeskSettings extends Policy {
   cooldownMs: number;
@@ -66,11 +66,12 @@ export class Desk {
     const known = this.#incidents.get(incidentKey(firing));
     if (known && !this.#isLeftOver(known, toMs(firing.at))) {
       known.firing = firing;
+      known.profileLocked ||= showsProfileLock(firing);
       if (firing.at > known.newest) known.newest = firing.at;
       return !known.busy && known.retryAt !== null && known.retryAt <= now ? known : null;
     }
     const incident: Incident = {
-      key: incidentKey(firing), class: firing.class, firing, openedAt: now, newest: firing.at,
+      key: incidentKey(firing), class: firing.class, firing, openedAt: now, profileLocked: showsProfileLock(firing), newest: firing.at,
       refusals: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
     };
     this.#incidents.set(incident.key, incident);
@@ -141,10 +142,10 @@ export class Desk {
     }
   }
 
-  /** The session itself said that it works: its incidents are over. */
-  recovered(session: string): Incident[] {
+  /** The session itself said that it works: its incidents of these classes are over. */
+  recovered(session: string, classes: readonly FaultClass[]): Incident[] {
     this.#awaitsQr.delete(session);
-    const over = this.#ofSession(session).filter((incident) => !incident.busy);
+    const over = this.#ofSession(session).filter((incident) => !incident.busy && classes.includes(incident.class));
     for (const incident of over) this.close(incident);
     return over;
   }
@@ -152,6 +153,10 @@ export class Desk {
   /** A repair ended with a QR to scan, and nothing has connected since. */
   needsScan(session: string): boolean {
     return this.#awaitsQr.has(session);
+  }
+
+  hasIncident(session: string): boolean {
+    return this.#ofSession(session).length > 0;
   }
 
   isRepairing(session: string): boolean {

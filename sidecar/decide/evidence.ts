@@ -16,10 +16,11 @@ export function needsALook(incident: Incident): boolean {
   return incident.failedRepairs > 0 || !LOOKED_AT.has(incident.lastRefusal);
 }
 
-/** Brings the incident's count up to now: hits leave the window while an obstacle stands. */
+/** Brings the incident's evidence up to now: hits leave the window while an obstacle stands. What the last ones were stays told. */
 export function recount(incident: Incident, detector: Detector, nowMs: number): void {
   if (!('session' in incident.firing.who)) return;
-  incident.firing = { ...incident.firing, count: detector.look(incident.firing.who.session, nowMs)[incident.class] };
+  const { count, patterns, evidence } = detector.window(incident.firing.who.session, incident.class, nowMs);
+  incident.firing = { ...incident.firing, count, ...(count === 0 ? {} : { patterns, evidence }) };
 }
 
 /** True when its window is empty and nothing newer than the window speaks for it. */

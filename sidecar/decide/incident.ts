@@ -8,6 +8,8 @@ export interface Incident {
   firing: Firing;
   /** Clock time (ms) of the opening. */
   openedAt: number;
+  /** Its evidence has shown a locked profile: connecting again cannot help there, though the line may have left the window. */
+  profileLocked: boolean;
   /** Event time of the newest evidence. */
   newest: Nanos;
   /** Refusals already told; each is told once per incident, then only counted. */
@@ -34,4 +36,11 @@ export function incidentKey(firing: Firing): string {
 export function nameOf(firing: Firing): string {
   if ('session' in firing.who) return firing.who.session;
   return firing.who.refused === 'unknown-session' ? `unknown ${firing.who.spelled}` : `nobody named in ${firing.container ?? 'a log'}`;
+}
+
+/** Patterns that show a locked profile; only closing and unlinking help there. */
+const PROFILE_LOCK = /code-21|already-running|browser-running|profile-lock/;
+
+export function showsProfileLock(firing: Firing): boolean {
+  return Object.keys(firing.patterns).some((pattern) => PROFILE_LOCK.test(pattern));
 }

@@ -41,6 +41,11 @@ export interface SessionView extends Life {
   disconnect: number;
 }
 
+/** What stands in a window now. */
+export interface WindowView extends Pick<Firing, 'count' | 'patterns' | 'evidence'> {
+  newest: Nanos | null;
+}
+
 const NOTHING: readonly Reading[] = [];
 /** Lines shown with a firing. */
 const MOST_EVIDENCE = 5;
@@ -144,6 +149,12 @@ export class Detector {
     };
   }
 
+  /** The hits of a session's window that ends now. */
+  window(session: string, cls: FaultClass, nowMs: number): WindowView {
+    const hits = this.#owners.known(ownerOf({ session, by: 'named' }, ''), cls)?.upTo(fromMs(nowMs)) ?? [];
+    return { newest: hits.at(-1)?.at ?? null, ...shown(hits) };
+  }
+
   #judge(line: LogLine): readonly Reading[] {
     const envelope = readEnvelope(line.text);
     const container = this.#containers.of(line);
@@ -209,6 +220,7 @@ export class Detector {
       .note({ at, pattern: pattern.id, evidence, telling: pattern.suspect, hint });
     const hit: Hit = { at, class: pattern.class, pattern: pattern.id, who, cause: verdict.cause, container: line.container, stream: line.stream, evidence };
     if (pattern.suspect) hit.suspect = true;
+    if (pattern.class === 'recovery') hit.clears = pattern.clears;
     if (pattern.advice !== null) hit.advice = pattern.advice;
     const reading: Reading = { hit, firing: firingOf(pattern.class, who, verdict, line.container), fresh: verdict.fresh };
     const replaced = 'session' in who && hint.key ? this.#owners.known(`nobody ${line.container}`, pattern.class)?.retract(`key:${hint.key}`) : null;
@@ -228,7 +240,11 @@ export class Detector {
 
 function firingOf(cls: HitClass, who: Attribution, { exceeded }: Verdict, container: string): Firing | null {
   if (!exceeded || (cls !== 'corruption' && cls !== 'disconnect')) return null;
-  return { at: exceeded.at, class: cls, who, count: exceeded.hits.length, patterns: countsOf(exceeded.hits), evidence: exceeded.hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence), container };
+  return { at: exceeded.at, class: cls, who, ...shown(exceeded.hits), container };
+}
+
+function shown(hits: readonly Counted[]): Pick<Firing, 'count' | 'patterns' | 'evidence'> {
+  return { count: hits.length, patterns: countsOf(hits), evidence: hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence) };
 }
 
 function countsOf(hits: readonly Counted[]): Record<string, number> {

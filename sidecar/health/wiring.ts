@@ -65,7 +65,7 @@ export function healthRounds(parts: HealthParts): HealthRounds {
         startingSince: phase === 'starting' ? msOf(phaseSince) : null, loggedOut: loggedOutSince !== null,
       };
     },
-    hasIncident: (session) => desk.incidents().some(({ firing }) => 'session' in firing.who && firing.who.session === session),
+    hasIncident: (session) => desk.hasIncident(session),
     closing(session) {
       const target = fleet.target(session);
       const last = parts.journal.history(session).find(({ outcome }) => outcome && outcome.result !== 'refused')?.outcome ?? null;
@@ -85,7 +85,7 @@ export function healthRounds(parts: HealthParts): HealthRounds {
     memory: parts.memory,
     findings: {
       sick: (session, pattern, saw, found) => caretaker.sick(session, pattern, saw, found),
-      well: (session, saw) => announcer.worksAgain(session, saw, desk.recovered(session).length),
+      well: (session, saw) => announcer.worksAgain(session, saw, desk.recovered(session, ['disconnect']).length, desk.hasIncident(session)),
       needsScan(session, saw) {
         const told = [`session ${session}`, `logout ${session}`];
         if (alerts.open().some(({ key }) => told.includes(key))) return;

@@ -114,16 +114,16 @@ export class Records {
     this.flush();
     const rows = this.#database.prepare('SELECT * FROM hits WHERE at > ? AND (?2 IS NULL OR session = ?2) ORDER BY at');
     rows.setReadBigInts(true);
-    return rows.all(since, session ?? null).map((row) => ({
-      at: row.at as bigint,
-      class: row.class as HitClass,
-      pattern: String(row.pattern),
-      who: { session: String(row.session), by: row.rule as AttributionRule },
-      cause: String(row.cause),
-      container: String(row.container),
-      stream: row.stream as 'stdout' | 'stderr',
-      evidence: String(row.evidence),
-    }));
+    return rows.all(since, session ?? null).map(hitOf);
+  }
+
+  /** The newest log-out and the newest recovery of each session, oldest first. */
+  lastSignals(): Hit[] {
+    this.flush();
+    // SQLite takes the other columns from the row that holds the maximum.
+    const rows = this.#database.prepare("SELECT *, max(at) AS at FROM hits WHERE class IN ('logout', 'recovery') GROUP BY session, class ORDER BY at");
+    rows.setReadBigInts(true);
+    return rows.all().map(hitOf);
   }
 
   /** The newest sign of life of each kind of event, newest first. */
@@ -147,3 +147,14 @@ export class Records {
     this.#timer ??= setTimeout(() => this.flush(), GROUP_MS);
   }
 }
+
+const hitOf = (row: Record<string, unknown>): Hit => ({
+  at: row.at as bigint,
+  class: row.class as HitClass,
+  pattern: String(row.pattern),
+  who: { session: String(row.session), by: row.rule as AttributionRule },
+  cause: String(row.cause),
+  container: String(row.container),
+  stream: row.stream as 'stdout' | 'stderr',
+  evidence: String(row.evidence),
+});

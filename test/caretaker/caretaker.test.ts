@@ -51,6 +51,36 @@ describe('a session that is breaking, through the live path', () => {
   });
 });
 
+describe('a session whose keys are broken', () => {
+  const undecryptable = async (h: House, times: number): Promise<void> => {
+    for (let n = 0; n < times; n++) {
+      await h.line(`{"level":50,"sessionId":"ImobSites","key":{"id":"3EB0AA${n}"},"err":{"message":"Invalid PreKey ID"},"msg":"failed to decrypt message"}`);
+      await h.passes(1000);
+    }
+  };
+
+  it('is repaired when its mute ends, though its connection opened meanwhile: a connection says nothing about keys', async () => {
+    house.seen = look('healthy');
+    house.desk.mute('ImobSites', house.clock.now() + 2 * MINUTE);
+    await undecryptable(house, 6);
+    await house.line('{"level":30,"sessionId":"ImobSites","msg":"opened connection to WA"}');
+    expect(house.log()).not.toContain('works again');
+    await house.passes(3 * MINUTE);
+    expect(house.repairs).toEqual(['ImobSites repair']);
+  });
+
+  it('is told with the hits that are left when an obstacle ends', async () => {
+    house.seen = look('healthy');
+    house.desk.mute('ImobSites', house.clock.now() + 2 * MINUTE);
+    await house.line('{"level":50,"sessionId":"ImobSites","key":{"id":"3EB0AAff"},"err":{"message":"Bad MAC"},"msg":"failed to decrypt message"}');
+    await house.passes(4 * MINUTE);
+    house.desk.mute('ImobSites', house.clock.now() + 2 * MINUTE);
+    await undecryptable(house, 6);
+    await house.passes(3 * MINUTE);
+    expect(house.log()).toContain('ImobSites: 6 corruption hits in 5m (signal-keys-lost 6); probe healthy; repair');
+  });
+});
+
 describe('every refusal, through the live path', () => {
   const cases: [RefusalCode, (h: House) => void | Promise<void>][] = [
     ['paused', (h) => h.desk.pause(Number.POSITIVE_INFINITY)],

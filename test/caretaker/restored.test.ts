@@ -1,8 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
-import { fromMs } from '../../sidecar/event-time.ts';
-import { rememberRepairs, stillFiring, takeUp, unspent } from '../../sidecar/caretaker/restored.ts';
+import { rememberRepairs, takeUp } from '../../sidecar/caretaker/restored.ts';
 import { VirtualClock } from '../../sidecar/clock.ts';
 import { Desk } from '../../sidecar/decide/desk.ts';
 import { Detector } from '../../sidecar/detect/detector.ts';
@@ -12,36 +11,6 @@ import { decided, firing, look, MINUTE, settings } from '../decide/asked.ts';
 import type { FaultClass, Hit, LogLine, Rung } from '../../sidecar/words.ts';
 
 const T0 = Date.parse('2026-02-09T10:00:00Z');
-const at = (second: number, over: Partial<Hit> = {}): Hit => ({
-  at: fromMs(T0 + second * 1000), class: 'disconnect', pattern: 'browser-closed', who: { session: 'pixel12digital', by: 'named' },
-  cause: `c${second}`, container: 'wppconnect-server', stream: 'stdout', evidence: `line ${second}`, ...over,
-});
-const never = () => null;
-
-describe('hits that were stored before a restart', () => {
-  it('count again', () => {
-    expect(unspent([at(1), at(2)], never)).toHaveLength(2);
-  });
-
-  it('do not count again when the session said it works after them', () => {
-    expect(unspent([at(1), at(2, { class: 'recovery' }), at(3)], never)).toEqual([at(3)]);
-  });
-
-  it('do not count again when a repair ended after them', () => {
-    expect(unspent([at(1), at(20)], () => T0 + 10_000)).toEqual([at(20)]);
-  });
-
-  it('of one session are not spent by another one\'s recovery', () => {
-    const other = at(2, { class: 'recovery', who: { session: 'ImobSites', by: 'named' } });
-    expect(unspent([at(1), other], never)).toEqual([at(1)]);
-  });
-
-  it('let an incident go on without another line when their window is still over the limit', () => {
-    const hits = [1, 2, 3, 4, 5, 6].map((second) => at(second, second === 6 ? { pattern: 'code-21' } : {}));
-    expect(stillFiring(hits, () => 6, 5)).toMatchObject([{ count: 6, class: 'disconnect', patterns: { 'browser-closed': 5, 'code-21': 1 }, at: at(6).at }]);
-    expect(stillFiring(hits, () => 5, 5)).toEqual([]);
-  });
-});
 
 describe('a sidecar that starts again', () => {
   const id = '26';
@@ -59,7 +28,7 @@ describe('a sidecar that starts again', () => {
   const restart = (stored: readonly Hit[], atSecond: number, repairEndedAt: number | null = null) => {
     const detector = newDetector();
     const firings = takeUp({
-      records: { hitsSince: (since) => stored.filter(({ at: when }) => when > since) }, detector, history: { lastEnd: () => repairEndedAt },
+      records: { hitsSince: (since) => stored.filter(({ at: when }) => when > since), lastSignals: () => stored.filter(({ class: cls }) => cls === 'logout' || cls === 'recovery') }, detector, history: { lastEnd: () => repairEndedAt },
       detect: { windowMs: 300_000, maxHits: 5 }, now: T0 + atSecond * 1000,
     });
     return { detector, firings };
@@ -69,6 +38,26 @@ describe('a sidecar that starts again', () => {
     const { detector, firings } = restart(read(newDetector(), lines(1, 2, 3, 4, 5)).map(({ hit }) => hit), 10);
     expect(firings).toEqual([]);
     expect(read(detector, lines(20)).map(({ firing }) => firing?.count)).toEqual([6]);
+  });
+
+  it('goes on with an incident without another line when its window is over the limit', () => {
+    const stored = read(newDetector(), lines(1, 2, 3, 4, 5, 6)).map(({ hit }) => hit);
+    expect(restart(stored, 10).firings).toMatchObject([{ class: 'corruption', who: { session: id }, count: 6, patterns: { 'host-signal-error': 6 } }]);
+    expect(restart(stored, 302).firings).toEqual([]);
+  });
+
+  it('does not take a connection that opened for keys that work', () => {
+    const opened: LogLine = { ...lines(10)[0]!, text: `{"level":30,"sessionId":"${id}","msg":"opened connection to WA"}` };
+    const stored = read(newDetector(), [...lines(1, 2, 3, 4, 5, 6), opened]).map(({ hit }) => hit);
+    expect(restart(stored, 20).firings).toMatchObject([{ class: 'corruption', count: 6 }]);
+  });
+
+  it('still knows of a session that was unlinked the day before, and of one that has connected since', () => {
+    const unlinked: LogLine = { ...lines(1)[0]!, text: `WARN [wbot] whatsappId=${id} connection closed statusCode=401` };
+    const opened: LogLine = { ...lines(7_200)[0]!, text: `{"level":30,"sessionId":"${id}","msg":"opened connection to WA"}` };
+    const loggedOut = (of: readonly LogLine[]) => restart(read(newDetector(), of).map(({ hit }) => hit), 90_000).detector.look(id, T0).loggedOutSince !== null;
+    expect(loggedOut([unlinked])).toBe(true);
+    expect(loggedOut([unlinked, opened])).toBe(false);
   });
 
   it('takes the retry of a message for the hit it was before, also when that has left the window', () => {

@@ -52,7 +52,7 @@ describe('a session that is breaking', () => {
   it('is over when the session says that it works', () => {
     const desk = new Desk(settings({ dryRun: true }));
     decided(desk, T0, firing(), look('zombie'));
-    expect(desk.recovered('pixel12digital')).toHaveLength(1);
+    expect(desk.recovered('pixel12digital', ['disconnect'])).toHaveLength(1);
     expect(desk.incidents()).toEqual([]);
   });
 

@@ -54,6 +54,13 @@ describe('what is remembered over a restart', () => {
     expect(both.hitsSince(0n, 'ImobSites')).toHaveLength(1);
   });
 
+  it('gives the newest log-out and recovery of each session', () => {
+    const some = records();
+    const signal = (second: number, cls: Hit['class'], session: string) => hit({ at: fromMs(T0 + second * 1000), class: cls, cause: `c${second}`, who: { session, by: 'named' } });
+    for (const one of [signal(1, 'logout', 'ImobSites'), signal(5, 'logout', 'ImobSites'), signal(3, 'recovery', 'ImobSites'), signal(4, 'logout', 'pixel12digital'), hit()]) some.stageHit(one);
+    expect(some.lastSignals()).toEqual([signal(3, 'recovery', 'ImobSites'), signal(4, 'logout', 'pixel12digital'), signal(5, 'logout', 'ImobSites')]);
+  });
+
   it('moves the last sign of life forward only', () => {
     const some = records();
     for (const minute of [5, 2]) {
