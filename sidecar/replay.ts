@@ -23,6 +23,8 @@ export interface ReplayParts {
   settings: DeskSettings;
   /** The sessions that are known. */
   sessions: readonly string[];
+  /** Those of one container, where that is known: sessions of another gateway do not break together with these. */
+  sessionsIn?: (container: string) => readonly string[];
 }
 
 /**
@@ -44,17 +46,19 @@ class Stage {
   readonly decisions: ReplayDecision[] = [];
   readonly #detector: Detector;
   readonly #desk: Desk;
-  readonly #around: Surroundings;
+  readonly #sessions: readonly string[];
+  readonly #sessionsIn: (container: string) => readonly string[];
   readonly #windowMs: number;
   /** Virtual time: the newest event time read so far, in milliseconds. */
   #now = 0;
   /** Event time of the next deadline as a line would spell it, so that quiet lines cost one comparison. */
   #nextDue: string | null = null;
 
-  constructor({ detector, settings, sessions }: ReplayParts) {
+  constructor({ detector, settings, sessions, sessionsIn }: ReplayParts) {
     this.#detector = detector;
     this.#desk = new Desk(settings);
-    this.#around = { container: 'unknown', gatewaySessions: sessions };
+    this.#sessions = sessions;
+    this.#sessionsIn = sessionsIn ?? (() => sessions);
     this.#windowMs = settings.windowMs;
   }
 
@@ -109,16 +113,23 @@ class Stage {
   }
 
   #consider(incident: Incident): void {
-    const ruling = this.#desk.beforeLooking(incident, this.#around, this.#now)
-      ?? this.#desk.decide(incident, this.#around, this.#unaidedLook(sessionOf(incident)), this.#now);
+    const around = this.#around(incident);
+    const ruling = this.#desk.beforeLooking(incident, around, this.#now)
+      ?? this.#desk.decide(incident, around, this.#unaidedLook(sessionOf(incident), around), this.#now);
     if (ruling.firstTold) this.decisions.push(printed(ruling, this.#now));
     if ('act' in ruling.decision) this.#pretendRepaired(ruling.decision.act, incident);
   }
 
+  #around({ firing }: Incident): Surroundings {
+    const here = firing.container === undefined ? [] : this.#sessionsIn(firing.container);
+    const session = sessionOf({ firing });
+    return { container: 'unknown', gatewaySessions: session !== null && here.includes(session) ? here : this.#sessions };
+  }
+
   /** Nobody is asked in a replay. WhatsApp was reachable when any session showed a sign of life lately. */
-  #unaidedLook(session: string | null): Look {
+  #unaidedLook(session: string | null, { gatewaySessions }: Surroundings): Look {
     const lately = fromMs(this.#now - 2 * this.#windowMs);
-    const alive = this.#around.gatewaySessions.some((session) => (this.#detector.look(session, this.#now).lastActivity ?? 0n) > lately);
+    const alive = gatewaySessions.some((session) => (this.#detector.look(session, this.#now).lastActivity ?? 0n) > lately);
     const loggedOut = session !== null && this.#detector.look(session, this.#now).loggedOutSince !== null;
     return { probe: { probe: 'unknown', saw: 'a replay asks nobody' }, gatewayAnswers: true, whatsappReachable: alive, tellsKeysFromLogin: true, loggedOut };
   }

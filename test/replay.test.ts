@@ -19,7 +19,7 @@ async function decisionsOf(situation: Pick<Case, 'sessions' | 'log'> & Partial<C
   const recordings = Object.entries(situation.log).map(([container, printed]) => readRecordingBatches(container, pieces(recording(printed))));
   const detector = new Detector({ patterns, sessions, maxHits: 5, windowMs: settings().windowMs });
   const decisions: ReplayDecision[] = [];
-  for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: settings(over), sessions: situation.sessions })) decisions.push(decision);
+  for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: settings(over), sessions: situation.sessions, sessionsIn: (container) => sessions.inContainer(container) })) decisions.push(decision);
   return decisions;
 }
 
@@ -86,6 +86,13 @@ describe('time in a replay is the lines\' own', () => {
     expect(await decisionsOf(of([0, 10, 20, 30, 40]))).toEqual([]);
     expect(await decisionsOf(of([0, 10, 20, 30, 40, 300]))).toEqual([]);
     expect(await decisionsOf(of([0.001, 10, 20, 30, 40, 300]))).toHaveLength(1);
+  });
+
+  it('holds no session back because one of another gateway broke with it', async () => {
+    const broken = { sessions: ['loja1', '26'], log: { 'wppconnect-server': [closes([0, 10, 20, 30, 40, 50])], backend: [{ at: [1, 11, 21, 31, 41, 51], say: ['WARN [wbot] whatsappId=26 connection closed statusCode=428'] }] } };
+    const said = async (more: Partial<Case>) => (await decisionsOf({ ...broken, ...more })).map(({ session, rung, refused }) => `${session} ${rung ?? refused}`);
+    expect(await said({ containers: { 'wppconnect-server': ['loja1'], backend: ['26'] } })).toEqual(['loja1 restart', '26 restart']);
+    expect(await said({})).toEqual(['loja1 restart', '26 correlated-failure']);
   });
 
   it('gives the same decisions for one file and for the same lines in two containers\' files', async () => {

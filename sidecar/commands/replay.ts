@@ -28,7 +28,7 @@ engine's own history of that container. The same CONTAINER may be given several 
     const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, io)));
     const detector = new Detector({ patterns: loadPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
     const { mergeBatchesByTime } = await import('../watch/recording.ts');
-    for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names() }))
+    for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) }))
       io.out(JSON.stringify(decision));
     return 0;
   },
@@ -50,7 +50,9 @@ async function recordingOf(arg: string, io: Io) {
   if (file === '-') return readRecordingBatches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain });
   const source = createReadStream(file);
   await new Promise<void>((resolve, reject) => {
-    source.once('open', () => resolve());
+    // A folder opens like a file and fails only when it is read.
+    source.once('readable', () => resolve());
+    source.once('end', () => resolve());
     source.once('error', (error) => reject(new CannotDo(`${file} cannot be read (${error.message}); nothing was replayed`)));
   });
   return readRecordingBatches(container, source, { file, complain });
