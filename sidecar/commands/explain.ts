@@ -14,7 +14,7 @@ export const explainCommand: Command = {
   async run(words, io) {
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const container = text(words, 'container') ?? 'wppconnect-server';
-    const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: clean(onlyArg(words, 'LINE')), skippedBytes: 0 };
+    const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: unstamped(clean(onlyArg(words, 'LINE'))), skippedBytes: 0 };
     const told = explain(line, { patterns: loadPatterns(io.config().detect.patternsDir), sessions });
     if (flag(words, 'json')) {
       io.out(JSON.stringify(told));
@@ -29,3 +29,9 @@ export const explainCommand: Command = {
     return EXIT.well;
   },
 };
+
+/** What `docker compose logs` and `docker logs -t` put before a line. Nine decimals are the engine's; programs write three. */
+const STAMPED = /^(?:[\w.-]{1,100} +\| )?(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) )?/;
+
+/** The line as the program printed it: an operator copies it as it stands in the terminal. */
+const unstamped = (line: string): string => line.replace(STAMPED, '');
