@@ -1,6 +1,9 @@
 import { RE2JS } from 're2js';
 import type { Fields } from './envelope.ts';
 
+/** Longest text an expression looks at; a program's own words come first and are far shorter. */
+export const LONGEST_SAID = 4_096;
+
 type Scalar = string | number | boolean;
 
 /** What one field must be: one of these values, or text that matches, or nothing at all. */
@@ -39,7 +42,7 @@ function compare(wanted: Wanted): (value: unknown) => boolean {
   }
   if ('absent' in wanted) return (value) => value === undefined || value === null || value === '';
   const expression = RE2JS.compile((wanted as { matches: string }).matches);
-  return (value) => typeof value === 'string' && expression.matcher(value).find();
+  return (value) => typeof value === 'string' && expression.matcher(value.slice(0, LONGEST_SAID)).lookingAt();
 }
 
 function oneOf(values: readonly Scalar[]): (value: unknown) => boolean {

@@ -1,9 +1,6 @@
 import type { Envelope, Shape } from './envelope.ts';
-import { firstName, testHolds } from './fields.ts';
+import { firstName, LONGEST_SAID, testHolds } from './fields.ts';
 import type { Pattern } from './pattern.ts';
-
-/** Longest text an expression looks at; a program's own words come first and are far shorter. */
-const LONGEST_SAID = 4_096;
 
 /** WhatsApp's message ids are far shorter; a longer one is not kept whole. */
 const LONGEST_KEY = 120;
@@ -39,11 +36,12 @@ export function matchPattern(pattern: Pattern, envelope: Envelope, text: string)
   };
 }
 
-const saysPhrase = (pattern: Pattern, said: string): boolean => pattern.phrases === null || pattern.phrases.matcher(said.slice(0, LONGEST_SAID)).find();
+const saysPhrase = (pattern: Pattern, said: string): boolean => pattern.phrases === null || pattern.phrases.matcher(said.slice(0, LONGEST_SAID)).lookingAt();
 
 function groupsOf(pattern: Pattern, said: string): Record<string, string | null> | null {
   const matcher = pattern.expression!.matcher(said.length > LONGEST_SAID ? said.slice(0, LONGEST_SAID) : said);
-  if (!matcher.find()) return null;
+  // Not `find`: of `^a|b` only the first half would have to stand at the start.
+  if (!matcher.lookingAt()) return null;
   const groups: Record<string, string | null> = {};
   for (const name of Object.keys(pattern.expression!.namedGroups())) groups[name] = matcher.group(name) || null;
   return groups;

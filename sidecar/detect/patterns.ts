@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { RE2JS } from 're2js';
-import { isNode, LineCounter, parseDocument, type Document } from 'yaml';
+import { isNode, LineCounter, parseDocument, visit, type Document } from 'yaml';
 import type { Shape } from './envelope.ts';
 import { fieldTest, readPaths, type Wanted } from './fields.ts';
 import type { Pattern } from './pattern.ts';
@@ -44,20 +44,42 @@ export function parsePatterns(file: string, text: string): Pattern[] {
   const broken = doc.errors[0];
   if (broken) throw new PatternError(`${file}:${broken.linePos?.[0].line ?? 1}: not readable as YAML: ${broken.message.split('\n')[0]}`);
   const lineOf = (path: readonly PropertyKey[]) => lineOfPath(doc, lines, path);
-  const checked = patternFile.safeParse(doc.toJS());
+  const checked = patternFile.safeParse(plainOf(file, doc, lines));
   if (!checked.success) {
     const issue = checked.error.issues[0]!;
     throw new PatternError(`${file}:${lineOf(issue.path)}: ${issue.path.join('.') || 'the file'}: ${issue.message}`);
   }
-  return checked.data.patterns.map((raw, index) => {
-    const line = lineOf(['patterns', index]);
+  const linear = <T>(path: readonly PropertyKey[], whose: string, compiled: () => T): T => {
     try {
-      return compilePattern(raw, checked.data, `${file}:${line}`);
+      return compiled();
     } catch (cause) {
-      const at = raw.expression === undefined ? line : lineOf(['patterns', index, 'expression']);
-      throw new PatternError(`${file}:${at}: ${raw.id}: the expression cannot be used, it must run in linear time (no look-around, no back-references): ${(cause as Error).message}`);
+      throw new PatternError(`${file}:${lineOf(path)}: ${whose}: the expression cannot be used, it must run in linear time (no look-around, no back-references): ${(cause as Error).message}`);
     }
-  });
+  };
+  const { phrases } = checked.data;
+  const compiledPhrases = phrases === undefined ? null : linear(['phrases'], 'phrases', () => RE2JS.compile(phrases));
+  return checked.data.patterns.map((raw, index) => compilePattern(raw, checked.data, {
+    where: `${file}:${lineOf(['patterns', index])}`,
+    phrases: compiledPhrases,
+    expression: raw.expression === undefined ? null : linear(['patterns', index, 'expression'], raw.id, () => RE2JS.compile(raw.expression!)),
+    fields: Object.entries(raw.fields ?? {}).map(([path, wanted]) => linear(['patterns', index, 'fields', path], raw.id, () => fieldTest(path, wanted as Wanted))),
+  }));
+}
+
+/** The file as plain values. An alias of nothing, or of far too much, shows only here. */
+function plainOf(file: string, doc: Document, lines: LineCounter): unknown {
+  try {
+    return doc.toJS();
+  } catch (cause) {
+    let at = 0;
+    visit(doc, {
+      Alias(_, alias) {
+        at = alias.range?.[0] ?? at;
+        return alias.resolve(doc) === undefined ? visit.BREAK : undefined;
+      },
+    });
+    throw new PatternError(`${file}:${lines.linePos(at).line}: not readable as YAML: ${(cause as Error).message}`);
+  }
 }
 
 function lineOfPath(doc: Document, lines: LineCounter, path: readonly PropertyKey[]): number {
@@ -68,19 +90,18 @@ function lineOfPath(doc: Document, lines: LineCounter, path: readonly PropertyKe
   return 1;
 }
 
-function compilePattern(raw: RawPattern, file: RawPatternFile, where: string): Pattern {
+type Compiled = Pick<Pattern, 'where' | 'phrases' | 'expression' | 'fields'>;
+
+function compilePattern(raw: RawPattern, file: RawPatternFile, compiled: Compiled): Pattern {
   return {
+    ...compiled,
     id: raw.id,
     service: file.service,
     alone: file.alone ?? false,
-    where,
     class: raw.class,
     part: raw.part ?? null,
     shapes: new Set([raw.shape].flat() as Shape[]),
     literals: raw.literals,
-    expression: raw.expression === undefined ? null : RE2JS.compile(raw.expression),
-    phrases: file.phrases === undefined ? null : RE2JS.compile(file.phrases),
-    fields: Object.entries(raw.fields ?? {}).map(([path, wanted]) => fieldTest(path, wanted as Wanted)),
     by: raw.by ?? 'named',
     sessionPaths: (raw.sessionFields ?? file.sessionFields ?? SESSION_FIELDS).flatMap(readPaths),
     causePaths: (raw.cause ?? []).flatMap(readPaths),

@@ -65,6 +65,10 @@ patterns:
     ['an expression that may start anywhere', PATTERN.replace("'^door", "'door"), /^mine\.yaml:7: .*must start with \^/],
     ['a field expression that may start anywhere', PATTERN.replace('    hits:', "    fields: { a.b: { matches: 'x+' } }\n    hits:"), /^mine\.yaml:8: .*/],
     ['a broken expression', PATTERN.replace('(?P<session>.+)$', '(?P<session>.+'), /^mine\.yaml:7: door-slammed: the expression cannot be used/],
+    ['a broken field expression', PATTERN.replace('    hits:', "    fields: { a.b: { matches: '^(x' } }\n    hits:"), /^mine\.yaml:8: door-slammed: the expression cannot be used/],
+    ['broken phrases', PATTERN.replace('patterns:', "phrases: '^(?=x)'\npatterns:"), /^mine\.yaml:2: phrases: the expression cannot be used/],
+    ['an alias of nothing', PATTERN.replace('class: disconnect', 'class: *nowhere'), /^mine\.yaml:4: not readable as YAML: Unresolved alias/],
+    ['aliases of aliases of aliases', ['a: &a [x, x, x, x, x, x, x, x, x]', ...'bcdefg'.split('').map((name, n) => `${name}: &${name} [${Array(9).fill(`*${'abcdef'[n]}`).join(', ')}]`)].join('\n'), /^mine\.yaml:\d+: not readable as YAML: Excessive alias count/],
     ['text that is not YAML', 'service: [', /^mine\.yaml:\d+: not readable as YAML/],
     ['a file without patterns', 'service: mine\n', /^mine\.yaml:1: patterns/],
   ])('is refused with file and line for %s', (_what, yaml, message) => {
@@ -83,6 +87,14 @@ patterns:
     writeFileSync(join(dir, 'mine.yaml'), JSON.stringify({ service: 'mine', patterns: [pattern] }));
     const hostile = `info: ${'a'.repeat(3_000)}!`;
     expect(matchPattern(loadPatterns(dir)[0]!, readEnvelope(hostile), hostile)).toBeNull();
+  });
+
+  it('stands at the start with each of its alternatives: what comes later in a line may be somebody else\'s text', () => {
+    const pattern = { id: 'two-ways', class: 'disconnect', shape: ['server', 'json'], literals: ['slammed'], expression: '^door slammed|gate slammed', hits: [{ line: 'info: gate slammed', session: null }], misses: ['door slammed'] };
+    const fields = { ...pattern, id: 'two-fields', expression: undefined, shape: 'json', literals: ['shut'], fields: { said: { matches: '^door shut|gate shut' } }, hits: [{ line: '{"said":"gate shut"}', session: null }] };
+    writeFileSync(join(dir, 'mine.yaml'), JSON.stringify({ service: 'mine', patterns: [pattern, fields] }));
+    const [first, second] = loadPatterns(dir);
+    for (const [one, line] of [[first!, 'info: He wrote: gate slammed'], [second!, '{"said":"He wrote: gate shut"}']] as const) expect(matchPattern(one, readEnvelope(line), line)).toBeNull();
   });
 
   it('says which folder it missed', () => {
