@@ -101,8 +101,8 @@ export class Blocks {
   retold(told: Retold): Settled[] {
     const before = this.#toldBefore(told);
     if (before) return this.#toldAgain(before, told);
-    const free = this.#waiting.filter((one) => one.retold === null && told.at - one.lastAt <= SETTLE_AFTER && !(told.bad && one.verdict === 'benign'));
-    const block = free.find((one) => one.peer !== null && told.peers.includes(one.peer)) ?? free[0];
+    const free = this.#waiting.filter((one) => one.retold === null && told.at - one.lastAt <= SETTLE_AFTER && !(told.bad && one.verdict === 'benign') && !areOthers(one.peer, told.peers));
+    const block = free.find((one) => one.peer !== null && told.peers.some((peer) => userOf(peer) === userOf(one.peer!))) ?? free[0];
     if (!block) {
       this.#waiting.push({ ...blank(told.line, told.at), pattern: told.pattern, retold: told });
       return this.#tooMany();
@@ -170,4 +170,15 @@ const blank = (line: LogLine, at: Nanos): Waiting =>
 function touch(block: Waiting, at: Nanos): void {
   if (at > block.lastAt) block.lastAt = at;
   block.restsSince = null;
+}
+
+/** `5500000000001.3` without its device: a logger's line names the user only. */
+const userOf = (address: string): string => address.slice(0, address.lastIndexOf('.'));
+const isHidden = (address: string): boolean => userOf(address).endsWith('_1');
+
+/** True when the logger speaks of somebody else than the stack: both name a phone number, or both a hidden one, and not the same. */
+function areOthers(peer: string | null, told: readonly string[]): boolean {
+  if (peer === null) return false;
+  const alike = told.filter((address) => isHidden(address) === isHidden(peer));
+  return alike.length > 0 && !alike.some((address) => userOf(address) === userOf(peer));
 }
