@@ -115,7 +115,7 @@ class Stage {
   #consider(incident: Incident): void {
     const around = this.#around(incident);
     const ruling = this.#desk.beforeLooking(incident, around, this.#now)
-      ?? this.#desk.decide(incident, around, this.#unaidedLook(sessionOf(incident), around), this.#now);
+      ?? this.#desk.decide(incident, around, this.#unaidedLook(incident, around), this.#now);
     if (ruling.firstTold) this.decisions.push(printed(ruling, this.#now));
     if ('act' in ruling.decision) this.#pretendRepaired(ruling.decision.act, incident);
   }
@@ -126,11 +126,14 @@ class Stage {
     return { container: 'unknown', gatewaySessions: session !== null && here.includes(session) ? here : this.#sessions };
   }
 
-  /** Nobody is asked in a replay. WhatsApp was reachable when any session showed a sign of life lately. */
-  #unaidedLook(session: string | null, { gatewaySessions }: Surroundings): Look {
-    const lately = fromMs(this.#now - 2 * this.#windowMs);
-    const alive = gatewaySessions.some((session) => (this.#detector.look(session, this.#now).lastActivity ?? 0n) > lately);
-    const loggedOut = session !== null && this.#detector.look(session, this.#now).loggedOutSince !== null;
+  /** Nobody is asked in a replay. WhatsApp was reachable when a session lived while this one failed, or it started lately. */
+  #unaidedLook({ firing }: Incident, { gatewaySessions }: Surroundings): Look {
+    const session = sessionOf({ firing });
+    const lifeOf = (one: string) => this.#detector.look(one, this.#now);
+    const started = session === null ? null : lifeOf(session).lastRecovery;
+    const alive = gatewaySessions.some((one) => (lifeOf(one).lastActivity ?? 0n) > (firing.since ?? firing.at))
+      || (started !== null && started > fromMs(this.#now - 2 * this.#windowMs));
+    const loggedOut = session !== null && lifeOf(session).loggedOutSince !== null;
     return { probe: { probe: 'unknown', saw: 'a replay asks nobody' }, gatewayAnswers: true, whatsappReachable: alive, tellsKeysFromLogin: true, loggedOut };
   }
 

@@ -120,6 +120,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
       return Object.entries(activity).reduce<Nanos | null>((newest, [event, at]) => (isMessage(event) ? later(newest, at) : newest), null);
     },
     lastActivity,
+    lastRecovery: (session) => detector.look(session, clock.now()).lastRecovery,
     loggedOut: (session) => detector.look(session, clock.now()).loggedOutSince !== null,
     now: () => clock.now(),
   };
@@ -130,7 +131,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
       container: standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
       gatewaySessions: siblings(session),
     }),
-    look: (session, newest) => lookAt(session, newest, sight),
+    look: (session, newest, brokenSince) => lookAt(session, newest, sight, brokenSince),
     sessions: () => fleet.names(),
     sessionsIn: (container) => fleet.inContainer(container),
     heard: (hit) => book.heard(hit),

@@ -69,6 +69,8 @@ export interface Firing {
   patterns: Record<string, number>;
   /** Redacted lines, oldest first, at most a handful. */
   evidence: string[];
+  /** Event time of the oldest of them; none where no window found it. */
+  since?: Nanos;
   /** How it was found, in words, where no window found it (a health round). */
   found?: string;
   /** The container whose line was the last of them; none when the evidence is no line. */

@@ -29,7 +29,7 @@ export interface CaretakerParts {
   sessions(): readonly string[];
   /** The known sessions that live in that watched container. */
   sessionsIn(container: string): readonly string[];
-  look(session: string, newestEvidence: Nanos): Promise<Look>;
+  look(session: string, newestEvidence: Nanos, brokenSince?: Nanos): Promise<Look>;
   /** One line of the operator's log. */
   tell(level: 'info' | 'warn', message: string, session?: string): void;
   announcer: Announcer;
@@ -194,7 +194,7 @@ export class Caretaker {
     const stillHeld = early !== null && 'refused' in early.decision && early.decision.refused === 'correlated-failure';
     if (early && !(stillHeld && heldBefore)) return;
     incident.busy = true;
-    const look = await this.#looks.inTurn(() => this.#parts.look(session, incident.newest)).finally(() => { incident.busy = false; });
+    const look = await this.#looks.inTurn(() => this.#parts.look(session, incident.newest, incident.firing.since)).finally(() => { incident.busy = false; });
     this.#parts.figures.probe(look.probe.probe);
     if (this.#stopping || (stillHeld && !endsTheHold(look))) return;
     const ruling = desk.decide(incident, stillHeld ? { ...around, gatewaySessions: [] } : around, look, clock.now());

@@ -58,7 +58,7 @@ export async function fixAlone(spelled: string, rung: Rung | null, dryRun: boole
       target: (session) => fleet.target(session),
       resolve: (name) => fleet.resolve(name),
       look: (session, newest) => lookAt(session, newest, {
-        target: (one) => fleet.target(one), siblings: () => fleet.names(), lastMessage: () => null, lastActivity: () => null, loggedOut: () => false, now: () => realClock.now(),
+        target: (one) => fleet.target(one), siblings: () => fleet.names(), lastMessage: () => null, lastActivity: () => null, lastRecovery: () => null, loggedOut: () => false, now: () => realClock.now(),
       }),
       hits: () => hits,
       desk: { pausedUntil: null, isRepairing: () => false },

@@ -19,8 +19,8 @@ export function needsALook(incident: Incident): boolean {
 /** Brings the incident's evidence up to now: hits leave the window while an obstacle stands. What the last ones were stays told. */
 export function recount(incident: Incident, detector: Detector, nowMs: number): void {
   if (!('session' in incident.firing.who)) return;
-  const { count, patterns, evidence } = detector.window(incident.firing.who.session, incident.class, nowMs);
-  incident.firing = { ...incident.firing, count, ...(count === 0 ? {} : { patterns, evidence }) };
+  const { count, patterns, evidence, since } = detector.window(incident.firing.who.session, incident.class, nowMs);
+  incident.firing = { ...incident.firing, count, ...(since === undefined ? {} : { patterns, evidence, since }) };
 }
 
 /** True when its window is empty and nothing newer than the window speaks for it. */

@@ -41,8 +41,10 @@ export interface SessionView extends Life {
   disconnect: number;
 }
 
+type Shown = Pick<Firing, 'since' | 'count' | 'patterns' | 'evidence'>;
+
 /** What stands in a window now. */
-export interface WindowView extends Pick<Firing, 'count' | 'patterns' | 'evidence'> {
+export interface WindowView extends Shown {
   newest: Nanos | null;
 }
 
@@ -243,8 +245,9 @@ function firingOf(cls: HitClass, who: Attribution, { exceeded }: Verdict, contai
   return { at: exceeded.at, class: cls, who, ...shown(exceeded.hits), container };
 }
 
-function shown(hits: readonly Counted[]): Pick<Firing, 'count' | 'patterns' | 'evidence'> {
-  return { count: hits.length, patterns: countsOf(hits), evidence: hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence) };
+function shown(hits: readonly Counted[]): Shown {
+  const oldest = hits[0];
+  return { ...(oldest ? { since: oldest.at } : {}), count: hits.length, patterns: countsOf(hits), evidence: hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence) };
 }
 
 function countsOf(hits: readonly Counted[]): Record<string, number> {

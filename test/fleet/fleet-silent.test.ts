@@ -52,7 +52,7 @@ it('a session that only a store names is told with the reason why no gateway lis
   await fleet.refresh();
   expect(fleet.target('ImobSites')).toMatchObject({ gateway: null, unlisted: 'wppconnect-server rejects our secret' });
   const { probe, gatewayAnswers } = await lookAt('ImobSites', 0n, {
-    target: (session) => fleet.target(session), siblings: () => [], lastMessage: () => null, lastActivity: () => null, loggedOut: () => false, now: () => 0,
+    target: (session) => fleet.target(session), siblings: () => [], lastMessage: () => null, lastActivity: () => null, lastRecovery: () => null, loggedOut: () => false, now: () => 0,
   });
   expect({ saw: probe.saw, gatewayAnswers }).toEqual({ saw: 'wppconnect-server rejects our secret', gatewayAnswers: false });
 });
