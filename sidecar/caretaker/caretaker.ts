@@ -5,12 +5,13 @@ import type { Desk, Surroundings } from '../decide/desk.ts';
 import { isOver, needsALook, recount } from '../decide/evidence.ts';
 import type { Incident } from '../decide/incident.ts';
 import type { Detector, Reading } from '../detect/detector.ts';
-import { fromMs } from '../event-time.ts';
+import { fromMs, toMs } from '../event-time.ts';
 import type { Target } from '../fleet/fleet.ts';
 import { Interrupted } from '../repair/faults.ts';
 import type { Repairer } from '../repair/runner.ts';
 import type { Metrics } from '../report/metrics.ts';
 import type { Records } from '../state/records.ts';
+import { isBeingStarted, Suspects, type Suspect } from './suspects.ts';
 import { Turns } from './turns.ts';
 import type { Delivery } from '../watch/watcher.ts';
 import type { Firing, Hit, Nanos, Outcome, Plan } from '../words.ts';
@@ -38,11 +39,6 @@ export interface CaretakerParts {
   figures: Pick<Metrics, 'hit' | 'firing' | 'probe'>;
 }
 
-/** A close takes about a second to print all its lines; a look before that sees half of it. */
-const LET_IT_FINISH_MS = 3000;
-/** One suspect line is one look; a burst of them is not worth more. */
-const SUSPECT_REST_MS = 60_000;
-
 /** After a crash the last sign of life may be that much older than it was; it only starts probes. */
 const STORE_ACTIVITY_MS = 10_000;
 
@@ -60,7 +56,7 @@ export class Caretaker {
   readonly #parts: CaretakerParts;
   readonly #underWay = new Set<Promise<unknown>>();
   readonly #looks = new Turns(LOOKS_AT_ONCE);
-  readonly #lastSuspectLook = new Map<string, number>();
+  readonly #suspects = new Suspects();
   #activityStoredAt = 0;
   #stopping = false;
 
@@ -87,6 +83,7 @@ export class Caretaker {
     desk.sweep(now);
     this.#parts.announcer.sharedObstaclesAmong(desk.incidents());
     if (this.#stopping) return;
+    for (const suspect of this.#suspects.due(now)) this.#start(this.#lookAtSuspect(suspect));
     for (const incident of desk.due(now)) {
       recount(incident, detector, now);
       if (isOver(incident, now, windowMs) && !needsALook(incident)) this.#closeQuietly(incident);
@@ -142,7 +139,7 @@ export class Caretaker {
     for (const { hit, firing, fresh } of readings) {
       if (fresh) this.#note(hit);
       // Not only when fresh: the word of a dead browser comes behind its `Page Closed` and is the same cause.
-      if (hit.suspect && 'session' in hit.who) this.#start(this.#lookAtSuspect(hit.who.session, hit));
+      if (hit.suspect) this.#suspect(hit);
       if (!firing) continue;
       records.flush();
       this.fired(firing);
@@ -169,18 +166,22 @@ export class Caretaker {
     }
   }
 
-  async #lookAtSuspect(session: string, hit: Hit): Promise<void> {
-    const { clock, desk } = this.#parts;
-    const now = clock.now();
-    if (now - (this.#lastSuspectLook.get(session) ?? Number.NEGATIVE_INFINITY) < SUSPECT_REST_MS) return;
-    if (now - Number(hit.at / 1_000_000n) > this.#parts.windowMs) return;
-    this.#lastSuspectLook.set(session, now);
-    await clock.sleep(LET_IT_FINISH_MS);
-    if (this.#stopping || desk.isRepairing(session)) return;
-    const { probe } = await this.#parts.look(session, hit.at);
+  #suspect(hit: Hit): void {
+    const now = this.#parts.clock.now();
+    if (now - toMs(hit.at) > this.#parts.windowMs) return;
+    if ('session' in hit.who) this.#suspects.heard(hit.who.session, hit, true, now);
+    else if (hit.who.refused === 'not-attributed') for (const session of this.#parts.sessionsIn(hit.container)) this.#suspects.heard(session, hit, false, now);
+  }
+
+  async #lookAtSuspect(suspect: Suspect): Promise<void> {
+    const { session, hit, named } = suspect;
+    const { clock, desk, detector } = this.#parts;
+    if (desk.isRepairing(session) || isBeingStarted(suspect, detector.look(session, clock.now()), clock.now())) return;
+    const { probe } = await this.#looks.inTurn(() => this.#parts.look(session, hit.at));
+    if (this.#stopping) return;
     this.#parts.figures.probe(probe.probe);
     // A session that is `closed` after such a line was closed by somebody: a browser that dies leaves CONNECTED behind.
-    if (probe.probe === 'zombie' || probe.probe === 'starting') this.sick(session, hit.pattern, probe.saw);
+    if (probe.probe === 'zombie' || (named && probe.probe === 'starting')) this.sick(session, hit.pattern, probe.saw);
   }
 
   async #consider(incident: Incident): Promise<void> {

@@ -211,6 +211,41 @@ describe('a suspect line', () => {
   });
 });
 
+describe('a suspect line, and what comes with it', () => {
+  const LOCKED = 'error:    [ImobSites:browser] Failed to launch the browser process:  Code: 21';
+  const STARTS = 'info:     [ImobSites:browser] Initializing browser...';
+
+  it('that names nobody leads to a look at every session of its container, and only a zombie is acted on', async () => {
+    house.seen = look('starting');
+    house.looks = { pixel12digital: look('zombie') };
+    await house.line('info: 2026-02-09T10:00:00.000Z browserClose');
+    await house.passes(5000);
+    expect(house.repairs).toEqual(['pixel12digital restart']);
+    expect(house.log()).not.toContain('ImobSites');
+  });
+
+  it('soon after another is looked at when the minute is over: it may be the one that matters', async () => {
+    house.seen = look('closed');
+    await house.closes('ImobSites', 1);
+    await house.line('info: 2026-02-09T10:00:10.000Z browserClose');
+    await house.passes(10_000);
+    house.seen = look('zombie');
+    await house.line(STARTS);
+    await house.line(LOCKED);
+    await house.passes(MINUTE);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+
+  it('behind which somebody starts the session again is no reason to disturb that start', async () => {
+    house.seen = look('starting');
+    await house.line(LOCKED);
+    await house.line(STARTS, house.clock.now() + 1000);
+    await house.passes(30_000);
+    expect(house.looked).toEqual([]);
+    expect(house.log()).not.toContain('ImobSites');
+  });
+});
+
 describe('a session that was unlinked on the phone', () => {
   it('is never repaired by force, and a human is told once', async () => {
     await house.line('info: 2026-02-09T10:00:00.000Z State Change UNPAIRED: ImobSites');

@@ -31,6 +31,8 @@ export class House {
   outcome: 'fixed' | 'failed' | 'refused' = 'fixed';
   repairs: string[] = [];
   refusals: RefusalCode[] = [];
+  /** Whom somebody looked at. */
+  looked: string[] = [];
   readonly #lines: string[] = [];
   readonly #dir = mkdtempSync(join(tmpdir(), 'auto-fix-house-'));
   readonly #database: DatabaseSync = openDatabase(this.#dir, [SCHEMA], 'NORMAL');
@@ -62,7 +64,10 @@ export class House {
       surroundings: () => this.surroundings,
       sessions: () => SESSIONS,
       sessionsIn: () => SESSIONS,
-      look: (session) => Promise.resolve({ ...(this.looks[session] ?? this.seen), loggedOut: detector.look(session, this.clock.now()).loggedOutSince !== null }),
+      look: (session) => {
+        this.looked.push(session);
+        return Promise.resolve({ ...(this.looks[session] ?? this.seen), loggedOut: detector.look(session, this.clock.now()).loggedOutSince !== null });
+      },
     });
   }
 
