@@ -39,10 +39,10 @@ export function takeUp({ records, detector, history, detect, now }: TakenUp): Fi
 const FAULTS: readonly FaultClass[] = ['corruption', 'disconnect'];
 const RESTORED: ReadonlySet<HitClass> = new Set([...FAULTS, 'recovery', 'logout'] as const);
 
-/** Cooldown and escalation survive a restart: they are read out of the journal. */
+/** Cooldown, escalation and budgets survive a restart: they are read out of the journal. */
 export function rememberRepairs(journal: Journal, desk: Desk, now: number): void {
   for (const { outcome, class: cls } of journal.history(null).reverse()) {
     if (!outcome || outcome.restored || outcome.endedAt > now) continue;
-    desk.history.remember(outcome, cls);
+    desk.remember(outcome, cls);
   }
 }

@@ -122,8 +122,18 @@ export class Desk {
   /** The plan of that ruling runs now. */
   began(session: string, now: number): void {
     this.#repairing.add(session);
-    this.#budgetOf(session).spend(now);
-    this.#overall.spend(now);
+    this.#spend(session, now);
+  }
+
+  /** A repair of before a restart; in the order they ended. */
+  remember(outcome: Outcome, cls: FaultClass | null): void {
+    this.history.remember(outcome, cls);
+    if (outcome.result !== 'refused') this.#spend(outcome.session, outcome.startedAt);
+  }
+
+  #spend(session: string, at: number): void {
+    this.#budgetOf(session).spend(at);
+    this.#overall.spend(at);
   }
 
   /** A repair ended; what it means for the incident. `spendsEvidence`: its hits count no longer. */

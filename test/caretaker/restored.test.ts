@@ -105,6 +105,20 @@ describe('repairs that ended before a restart', () => {
     expect(decided(deskAfter('restart', 'disconnect'), T0 + 20 * MINUTE, firing({ class: 'corruption' }), look('healthy'))).toBe('repair');
   });
 
+  it('have spent their part of the budget: restarts of the sidecar buy no more repairs', () => {
+    const db = new DatabaseSync(':memory:');
+    db.exec(SCHEMA);
+    const journal = new Journal(db, new VirtualClock(T0));
+    for (const minute of [0, 1, 2, 3]) {
+      const at = T0 + minute * MINUTE;
+      journal.close(journal.open('pixel12digital', 'restart', 'a reason', 'disconnect'), { session: 'pixel12digital', rung: 'restart', result: 'fixed', detail: '', startedAt: at, endedAt: at, backup: null });
+    }
+    const desk = new Desk(settings({ cooldownMs: 0 }));
+    rememberRepairs(journal, desk, T0 + 4 * MINUTE);
+    expect(decided(desk, T0 + 5 * MINUTE, firing(), look('zombie'))).toBe('budget-spent');
+    expect(decided(desk, T0 + 61 * MINUTE, firing({ class: 'corruption' }), look('healthy'))).toBe('repair');
+  });
+
   it('show nothing when a human named the rung', () => {
     expect(decided(deskAfter('repair', null), T0 + 20 * MINUTE, firing(), look('zombie'))).toBe('restart');
   });
