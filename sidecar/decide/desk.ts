@@ -114,8 +114,11 @@ export class Desk {
   decide(incident: Incident, around: Surroundings, look: Look, now: number): Ruling {
     if (look.probe.probe === 'starting') incident.startingSince ??= now;
     else incident.startingSince = null;
+    const session = sessionName(incident);
+    // We closed it before it was due: whatever says that it is connected now is newer than that.
+    if (session !== null && look.probe.probe === 'healthy') this.#awaitsQr.delete(session);
     const question = this.#question(incident, around, now);
-    const loggedOut = look.loggedOut || this.#awaitsQr.has(sessionName(incident) ?? '');
+    const loggedOut = look.loggedOut || (session !== null && this.#awaitsQr.has(session));
     return this.#rule(incident, decide(question, { ...look, loggedOut }), now);
   }
 

@@ -83,6 +83,16 @@ describe('when nothing may be done', () => {
     expect(decided(desk, T0, firing(), look('closed', { loggedOut: true }))).toBe('waiting-for-human');
   });
 
+  it('a session whose QR was scanned after a reset is no longer waited for, though its log did not say so', () => {
+    const desk = new Desk(settings());
+    desk.began('pixel12digital', T0);
+    desk.ended({ session: 'pixel12digital', rung: 'reset', result: 'needs-qr', detail: '', startedAt: T0, endedAt: T0, backup: null }, 'corruption', T0);
+    expect(desk.needsScan('pixel12digital')).toBe(true);
+    expect(decided(desk, T0 + 20 * MINUTE, firing(), look('qr'))).toBe('waiting-for-human');
+    expect(decided(desk, T0 + 40 * MINUTE, firing({ class: 'corruption' }), look('healthy'))).toBe('ladder-spent');
+    expect(desk.needsScan('pixel12digital')).toBe(false);
+  });
+
   it('a gateway that does not answer is told and asked again', () => {
     const desk = new Desk(settings());
     expect(decided(desk, T0, firing(), look('unknown', { gatewayAnswers: false }))).toBe('gateway-unreachable');
