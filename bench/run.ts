@@ -15,7 +15,7 @@ import { repair } from './scenarios/repair.ts';
 import { throughput } from './scenarios/throughput.ts';
 import { asText } from './table.ts';
 import { fetchTools } from './tools.ts';
-import { CHECKOUT } from './us.ts';
+import { CHECKOUT, compileAhead } from './us.ts';
 
 const SCENARIOS: readonly Scenario[] = [throughput, decisions, live, memory, idle, latency, repair];
 const RESULTS = join(CHECKOUT, 'bench/RESULTS.md');
@@ -48,6 +48,7 @@ async function runAll(scenarios: readonly Scenario[], quick: boolean): Promise<s
   Object.assign(process.env, lab.env);
   const failures: string[] = [];
   try {
+    await compileAhead();
     const bench: Bench = { quick, folder, lab, say, tools: await fetchTools(join(CHECKOUT, '.lab/bench-tools'), say) };
     for (const scenario of scenarios) {
       try {

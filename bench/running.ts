@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { testSocket, waitFor } from '../test/lab/engine.ts';
-import { CHECKOUT, FLAGS } from './us.ts';
+import { CHECKOUT, ENVIRONMENT, FLAGS } from './us.ts';
 
 /** Clock ticks per second in /proc, the same on every Linux that Node runs on. */
 const TICKS_PER_S = 100;
@@ -25,7 +25,7 @@ export class RunningSidecar {
     const child = spawn(process.execPath, [...FLAGS, join(CHECKOUT, 'sidecar/cli.ts'), 'run'], {
       stdio: ['ignore', 'ignore', 'inherit'],
       env: {
-        PATH: process.env.PATH!, DOCKER_HOST: `unix://${testSocket()}`, AUTO_FIX_CONTAINERS: containers.join(','), AUTO_FIX_LOG_FILE: log,
+        ...ENVIRONMENT, PATH: process.env.PATH!, DOCKER_HOST: `unix://${testSocket()}`, AUTO_FIX_CONTAINERS: containers.join(','), AUTO_FIX_LOG_FILE: log,
         AUTO_FIX_STATE_DIR: join(home, 'state'), AUTO_FIX_BACKUP_DIR: join(home, 'backups'), AUTO_FIX_HTTP: 'off', AUTO_FIX_MASS_FAILURE: 'off', ...settings,
       },
     });

@@ -1,20 +1,32 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { must } from '../test/lab/bring-up/shell.ts';
 import type { Command } from './measure.ts';
 import type { Trace } from './trace.ts';
 
 export const CHECKOUT = join(import.meta.dirname, '..');
 const CLI = join(CHECKOUT, 'sidecar/cli.ts');
 /** Node's flags as the image starts it. */
-export const FLAGS: readonly string[] = imageFlags(readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8'));
+const DOCKERFILE = readFileSync(join(CHECKOUT, 'Dockerfile'), 'utf8');
+export const FLAGS: readonly string[] = imageFlags(DOCKERFILE);
+/** And with the environment the image gives it: its compiled code lies beside the checkout. */
+export const ENVIRONMENT: Record<string, string> = imageEnvironment(DOCKERFILE, join(CHECKOUT, '.lab/bench-compiled'));
+
+/** Loads every module once, as the image's build does, so that what is measured strips and compiles nothing. */
+export async function compileAhead(): Promise<void> {
+  const all = `for (const file of (await import('node:fs')).globSync('${join(CHECKOUT, 'sidecar')}/**/*.ts')) if (!file.endsWith('/cli.ts')) await import(file);`;
+  await must(process.execPath, [...FLAGS, '--input-type=module', '--eval', all], { env: ENVIRONMENT });
+  await must(process.execPath, [...FLAGS, CLI, '--help'], { env: ENVIRONMENT });
+}
 
 /** `auto-fix replay` over both containers' recordings: merge, lines, patterns, windows, decisions. */
 export const replayCommand = (trace: Trace, sessions: readonly string[]): Command => ({
   program: process.execPath,
   args: [...FLAGS, CLI, 'replay', ...Object.entries(trace.files).map(([container, file]) => `${container}=${file}`), '--sessions', sessions.join(',')],
+  env: ENVIRONMENT,
 });
 
-export const program = (name: string, ...args: string[]): Command => ({ program: process.execPath, args: [...FLAGS, join(import.meta.dirname, 'programs', name), ...args] });
+export const program = (name: string, ...args: string[]): Command => ({ program: process.execPath, args: [...FLAGS, join(import.meta.dirname, 'programs', name), ...args], env: ENVIRONMENT });
 
 /** Session to the time (ms) of its first decision, whatever was decided. */
 export function firstDecisions(stdout: string): Map<string, number> {
@@ -25,6 +37,13 @@ export function firstDecisions(stdout: string): Map<string, number> {
     if (!fired.has(session)) fired.set(session, Date.parse(at));
   }
   return fired;
+}
+
+/** The image's `ENV` line for Node, with the folder of its compiled code in another place. Throws when it compiles nothing ahead. */
+export function imageEnvironment(dockerfile: string, compiled: string): Record<string, string> {
+  const set = /^ENV (NODE_ENV=\S+ NODE_COMPILE_CACHE=\S+)$/m.exec(dockerfile)?.[1];
+  if (set === undefined) throw new Error('the Dockerfile compiles nothing ahead, or in a way the bench does not know: see bench/us.ts');
+  return { ...Object.fromEntries(set.split(' ').map((one) => one.split('='))), NODE_COMPILE_CACHE: compiled };
 }
 
 /** The flags between `exec node` and the program in the Dockerfile. Throws when it starts the sidecar in another way. */

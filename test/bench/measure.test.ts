@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { median, quantile, readReport } from '../../bench/measure.ts';
 import { withSection } from '../../bench/report.ts';
 import { asMarkdown, asText } from '../../bench/table.ts';
-import { imageFlags } from '../../bench/us.ts';
+import { imageEnvironment, imageFlags } from '../../bench/us.ts';
 
 test('the median and the 99th percentile are those of the figures, in any order', () => {
   expect(median([3, 1, 2])).toBe(2);
@@ -21,6 +21,11 @@ test('Node is measured with the flags the image starts it with', () => {
   expect(imageFlags("'exec node --a=1 --b /app/sidecar/cli.ts \"$@\"'")).toEqual(['--a=1', '--b']);
   expect(imageFlags('exec node /app/sidecar/cli.ts')).toEqual([]);
   expect(() => imageFlags('CMD ["node", "x"]')).toThrow(/in a way the bench does not know/);
+});
+
+test('and with the code the image compiled ahead, beside the checkout', () => {
+  expect(imageEnvironment('FROM x\nENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compiled\nRUN y', '/elsewhere')).toEqual({ NODE_ENV: 'production', NODE_COMPILE_CACHE: '/elsewhere' });
+  expect(() => imageEnvironment('ENV NODE_ENV=production', '/elsewhere')).toThrow(/compiles nothing ahead/);
 });
 
 test('a table shows every row and note, and a bar inside a cell does not break it', () => {
