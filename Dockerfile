@@ -26,7 +26,8 @@ COPY sidecar/ sidecar/
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compiled
 RUN sed 's|/app/sidecar/cli.ts.*|--input-type=module|' /usr/local/bin/auto-fix > /tmp/warm \
  && echo "for (const file of (await import('node:fs')).globSync('/app/sidecar/**/*.ts')) if (!file.endsWith('/cli.ts')) await import(file); \
-      for (const name of ['dockerode', 'fastify', 'ioredis', 'prom-client', 'pino']) await import(name);" | sh /tmp/warm \
+      (await import('/app/sidecar/docker.ts')).dockerAt('unix:///var/run/docker.sock'); \
+      for (const name of ['fastify', 'ioredis', 'prom-client', 'pino']) await import(name);" | sh /tmp/warm \
  && rm /tmp/warm && auto-fix --help > /dev/null
 
 # Runs as root, because session folders are root-owned on the usual stack; docker-compose.override.yml drops every
