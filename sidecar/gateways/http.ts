@@ -1,5 +1,6 @@
-import { request as plainRequest, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
 import { request as tlsRequest } from 'node:https';
+import { http } from '../node-http.ts';
 import { GatewayError } from './gateway.ts';
 import { ofAnswer, ofConnection, ofDeadline, type Asked } from './faults.ts';
 
@@ -118,7 +119,7 @@ export class GatewayHttp {
     const headers: Record<string, string> = { accept: 'application/json, image/png', ...call.headers };
     if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
     return new Promise((resolve, reject) => {
-      const send = url.protocol === 'https:' ? tlsRequest : plainRequest;
+      const send = url.protocol === 'https:' ? tlsRequest : http.request;
       // After the response has come, its own stream reports what goes wrong; `reject` is then without effect.
       send(url, { method: call.method, headers, agent: false, signal }, resolve).on('error', reject).end(body);
     });

@@ -1,4 +1,4 @@
-import { request } from 'node:http';
+import { http } from '../node-http.ts';
 import type { Secret } from '../settings/secret.ts';
 import type { Outcome, Rung } from '../words.ts';
 import type { OpenAlert } from './alerts.ts';
@@ -121,7 +121,7 @@ export class SidecarClient {
     };
     const deadline = extra.patient ? undefined : AbortSignal.timeout(LOOK_MS);
     return new Promise((resolve, reject) => {
-      const call = request({ socketPath: socket, path, method, headers, agent: false, ...(deadline ? { signal: deadline } : {}) }, (response) => {
+      const call = http.request({ socketPath: socket, path, method, headers, agent: false, ...(deadline ? { signal: deadline } : {}) }, (response) => {
         const chunks: Buffer[] = [];
         response.on('data', (chunk: Buffer) => chunks.push(chunk)).once('error', reject).once('end', () => {
           const answer = { status: response.statusCode ?? 0, body: Buffer.concat(chunks) };
