@@ -1,4 +1,4 @@
-import { describe, type Look } from '../decide/decide.ts';
+import { describe, inWords, type Look } from '../decide/decide.ts';
 import type { Ruling } from '../decide/desk.ts';
 import { nameOf, type Incident } from '../decide/incident.ts';
 import { qrPath, whereTheQrIs } from '../health/qr-link.ts';
@@ -70,6 +70,16 @@ export class Announcer {
   worksAgain(session: string, pattern: string, incidentsEnded: number, otherTrouble: boolean): void {
     if (incidentsEnded > 0) this.#parts.tell('info', `works again (${pattern})`, session);
     for (const key of [`logout ${session}`, ...(otherTrouble ? [] : [`session ${session}`])]) this.#parts.alerts.resolved(key, `works again (${pattern})`);
+  }
+
+  /** A look found it healthy and no incident of it is open: what a human was called for is over. */
+  seenWell(session: string, saw: string): void {
+    this.#parts.alerts.resolved(`session ${session}`, `healthy again (${saw})`);
+  }
+
+  /** An incident of nobody we know ended because its lines stopped. */
+  quiet({ firing }: Incident): void {
+    if ('refused' in firing.who) this.#parts.alerts.resolved(`session ${nameOf(firing)}`, `quiet for ${inWords(this.#parts.windowMs)}`);
   }
 
   loggedOut(session: string, pattern: string, advice: string | undefined): void {

@@ -80,7 +80,7 @@ export class Caretaker {
     const now = clock.now();
     this.#take(detector.tick(now));
     this.#storeActivity(now);
-    desk.sweep(now);
+    for (const over of desk.sweep(now)) this.#parts.announcer.quiet(over);
     this.#parts.announcer.sharedObstaclesAmong(desk.incidents());
     if (this.#stopping) return;
     for (const suspect of this.#suspects.due(now)) this.#start(this.#lookAtSuspect(suspect));
@@ -200,6 +200,7 @@ export class Caretaker {
     if (this.#stopping || (stillHeld && !endsTheHold(look))) return;
     const ruling = desk.decide(incident, stillHeld ? { ...around, gatewaySessions: [] } : around, look, clock.now());
     announcer.ruling(ruling, look);
+    if ('refused' in ruling.decision && ruling.decision.refused === 'healthy-now' && !desk.hasIncident(session, incident)) announcer.seenWell(session, look.probe.saw);
     if ('act' in ruling.decision) {
       desk.began(session, clock.now());
       await this.#run(ruling.decision.act);

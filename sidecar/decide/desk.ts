@@ -84,8 +84,10 @@ export class Desk {
   }
 
   /** Closes incidents that wait for nothing and whose evidence has left the window. */
-  sweep(now: number): void {
-    for (const incident of this.incidents()) if (this.#isLeftOver(incident, now)) this.close(incident);
+  sweep(now: number): Incident[] {
+    const over = this.incidents().filter((incident) => this.#isLeftOver(incident, now));
+    for (const incident of over) this.close(incident);
+    return over;
   }
 
   #isLeftOver(incident: Incident, now: number): boolean {
@@ -168,8 +170,8 @@ export class Desk {
     return this.#awaitsQr.has(session);
   }
 
-  hasIncident(session: string): boolean {
-    return this.#ofSession(session).length > 0;
+  hasIncident(session: string, besides?: Incident): boolean {
+    return this.#ofSession(session).some((incident) => incident !== besides);
   }
 
   isRepairing(session: string): boolean {

@@ -80,6 +80,7 @@ export function healthRounds(parts: HealthParts): HealthRounds {
     },
     looked(session, probe, at) {
       parts.figures.probe(probe.probe);
+      if (probe.probe === 'healthy' && !desk.hasIncident(session) && detector.look(session, at).loggedOutSince === null) announcer.seenWell(session, probe.saw);
       book.looked(session, probe, at, asked(fleet.target(session))?.api.kind === 'gateway-wrapper' ? 'gateway' : 'probe');
     },
     memory: parts.memory,

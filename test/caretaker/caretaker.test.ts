@@ -246,6 +246,37 @@ describe('a suspect line, and what comes with it', () => {
   });
 });
 
+describe('an alert is over', () => {
+  it('when a look finds the session healthy, though no line said so', async () => {
+    house.rebuild({ ladders: { corruption: null, disconnect: ['reset'] } });
+    house.seen = look('zombie', { whatsappReachable: false });
+    await house.closes('ImobSites', 6);
+    expect(house.alertsOpen()).toEqual(['session ImobSites']);
+    house.seen = look('healthy');
+    await house.passes(6 * MINUTE);
+    expect(house.alertsOpen()).toEqual([]);
+    expect(house.log()).toMatch(/ImobSites: resolved after 5 min: healthy again \(seen as healthy\)/);
+  });
+
+  it('when the lines that named nobody have been quiet for a window', async () => {
+    house.seen = look('healthy');
+    for (let n = 0; n < 6; n++) {
+      await house.line('info: 2026-02-09T10:00:00.000Z browserClose');
+      await house.passes(10_000);
+    }
+    expect(house.alertsOpen()).toEqual(['session nobody named in wppconnect-server']);
+    await house.passes(6 * MINUTE);
+    expect(house.alertsOpen()).toEqual([]);
+  });
+
+  it('not while a scan is due', async () => {
+    house.seen = look('qr');
+    await house.closes('ImobSites', 6);
+    await house.passes(20 * MINUTE);
+    expect(house.alertsOpen()).toEqual(['session ImobSites']);
+  });
+});
+
 describe('a session that was unlinked on the phone', () => {
   it('is never repaired by force, and a human is told once', async () => {
     await house.line('info: 2026-02-09T10:00:00.000Z State Change UNPAIRED: ImobSites');
