@@ -28,7 +28,7 @@ import { Journal, SCHEMA as JOURNAL } from './state/journal.ts';
 import { Locks, SCHEMA as LOCKS } from './state/lock.ts';
 import { Orders, SCHEMA as ORDERS } from './state/orders.ts';
 import { Records, SCHEMA as RECORDS } from './state/records.ts';
-import { standingOf } from './caretaker/surroundings.ts';
+import { standingOf, startedBehind } from './caretaker/surroundings.ts';
 import { Watcher } from './watch/watcher.ts';
 import type { Nanos } from './words.ts';
 import { openWorld } from './world.ts';
@@ -124,11 +124,13 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
     loggedOut: (session) => detector.look(session, clock.now()).loggedOutSince !== null,
     now: () => clock.now(),
   };
+  const justStarted = (session: string, newest: Nanos): boolean => startedBehind(newest, detector.look(session, clock.now()), clock.now());
   const caretaker = new Caretaker({
     detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, announcer, figures: books.figures, tell: (level, message, session) => tell(level, message, session),
     target: (session) => fleet.target(session),
-    surroundings: (session) => ({
-      container: standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
+    resolve: (spelled) => fleet.resolve(spelled),
+    surroundings: (session, newest) => ({
+      container: justStarted(session, newest) ? 'session-just-started' : standingOf(watcher.containers(), fleet.target(session)?.container ?? null, clock.now(), config.repair.verifyAfterMs),
       gatewaySessions: siblings(session),
     }),
     look: (session, newest, brokenSince) => lookAt(session, newest, sight, brokenSince),

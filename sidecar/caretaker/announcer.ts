@@ -77,9 +77,11 @@ export class Announcer {
     this.#parts.alerts.resolved(`session ${session}`, `healthy again (${saw})`);
   }
 
-  /** An incident of nobody we know ended because its lines stopped. */
-  quiet({ firing }: Incident): void {
-    if ('refused' in firing.who) this.#parts.alerts.resolved(`session ${nameOf(firing)}`, `quiet for ${inWords(this.#parts.windowMs)}`);
+  /** An incident ended because its lines stopped. */
+  quiet({ firing, class: cls }: Incident): void {
+    const quiet = `quiet for ${inWords(this.#parts.windowMs)}`;
+    if ('session' in firing.who) this.#parts.tell('info', `${cls} incident over: ${quiet}`, firing.who.session);
+    else this.#parts.alerts.resolved(`session ${nameOf(firing)}`, quiet);
   }
 
   loggedOut(session: string, pattern: string, advice: string | undefined): void {

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Announcer } from './announcer.ts';
-import { inWords, type Look } from '../decide/decide.ts';
+import type { Look } from '../decide/decide.ts';
 import type { Desk, Surroundings } from '../decide/desk.ts';
 import { isOver, needsALook, recount } from '../decide/evidence.ts';
 import type { Incident } from '../decide/incident.ts';
@@ -11,6 +11,7 @@ import { Interrupted } from '../repair/faults.ts';
 import type { Repairer } from '../repair/runner.ts';
 import type { Metrics } from '../report/metrics.ts';
 import type { Records } from '../state/records.ts';
+import { nowKnown } from './strangers.ts';
 import { isBeingStarted, Suspects, type Suspect } from './suspects.ts';
 import { Turns } from './turns.ts';
 import type { Delivery } from '../watch/watcher.ts';
@@ -25,7 +26,9 @@ export interface CaretakerParts {
   windowMs: number;
   /** Null for a session that no list names any more. */
   target(session: string): Target | null;
-  surroundings(session: string): Surroundings;
+  /** The known session meant by that spelling, or null. */
+  resolve(spelled: string): string | null;
+  surroundings(session: string, newestEvidence: Nanos): Surroundings;
   /** All known sessions. */
   sessions(): readonly string[];
   /** The known sessions that live in that watched container. */
@@ -76,18 +79,24 @@ export class Caretaker {
 
   /** Moves what waits for time: provisional hits, incidents whose obstacle may have ended. Call about once a second. */
   tick(): void {
-    const { detector, desk, clock, windowMs } = this.#parts;
+    const { announcer, detector, desk, clock, windowMs } = this.#parts;
     const now = clock.now();
     this.#take(detector.tick(now));
     this.#storeActivity(now);
-    for (const over of desk.sweep(now)) this.#parts.announcer.quiet(over);
-    this.#parts.announcer.sharedObstaclesAmong(desk.incidents());
+    for (const over of desk.sweep(now)) announcer.quiet(over);
+    announcer.sharedObstaclesAmong(desk.incidents());
     if (this.#stopping) return;
+    for (const { stranger, firing } of nowKnown(desk.incidents(), this.#parts.resolve)) {
+      desk.close(stranger);
+      this.fired(firing);
+    }
     for (const suspect of this.#suspects.due(now)) this.#start(this.#lookAtSuspect(suspect));
     for (const incident of desk.due(now)) {
       recount(incident, detector, now);
-      if (isOver(incident, now, windowMs) && !needsALook(incident)) this.#closeQuietly(incident);
-      else this.#start(this.#consider(incident));
+      if (isOver(incident, now, windowMs) && !needsALook(incident)) {
+        desk.close(incident);
+        announcer.quiet(incident);
+      } else this.#start(this.#consider(incident));
     }
   }
 
@@ -187,7 +196,7 @@ export class Caretaker {
   async #consider(incident: Incident): Promise<void> {
     const { announcer, desk, clock } = this.#parts;
     const session = 'session' in incident.firing.who ? incident.firing.who.session : null;
-    const around: Surroundings = session === null ? { container: 'unknown', gatewaySessions: [] } : this.#parts.surroundings(session);
+    const around: Surroundings = session === null ? { container: 'unknown', gatewaySessions: [] } : this.#parts.surroundings(session, incident.newest);
     const heldBefore = incident.lastRefusal === 'correlated-failure';
     const early = desk.beforeLooking(incident, around, clock.now());
     if (early) announcer.ruling(early, null);
@@ -236,11 +245,6 @@ export class Caretaker {
     desk.ended(outcome, plan.class ?? null, clock.now());
     this.#parts.announcer.outcome(outcome);
     return outcome;
-  }
-
-  #closeQuietly(incident: Incident): void {
-    this.#parts.desk.close(incident);
-    if ('session' in incident.firing.who) this.#parts.tell('info', `${incident.class} incident over: quiet for ${inWords(this.#parts.windowMs)}`, incident.firing.who.session);
   }
 
   #start(work: Promise<unknown>): void {

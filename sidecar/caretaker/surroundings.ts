@@ -1,4 +1,7 @@
 import type { ContainerStanding } from '../decide/governor.ts';
+import type { Life } from '../detect/session-life.ts';
+import { toMs } from '../event-time.ts';
+import type { Nanos } from '../words.ts';
 import type { WatchedContainer } from '../watch/watch-health.ts';
 
 /**
@@ -14,3 +17,14 @@ export function standingOf(containers: readonly WatchedContainer[], name: string
   if (current.running) return current.startedAt !== null && now - current.startedAt < leaveAloneMs ? 'just-started' : 'running';
   return current.stoppedOnPurpose ? 'stopped-on-purpose' : 'absent';
 }
+
+/** A start takes up to a minute, and asking a session meanwhile has unpaired one: whoever starts it is let finish. */
+const A_START_TAKES_MS = 60_000;
+
+/** It is being started since a moment ago. */
+export const isStarting = ({ phase, phaseSince }: Pick<Life, 'phase' | 'phaseSince'>, now: number): boolean =>
+  phase === 'starting' && phaseSince !== null && now - toMs(phaseSince) < A_START_TAKES_MS;
+
+/** The same, and that start began behind the line of that time, which therefore was not its end. */
+export const startedBehind = (line: Nanos, life: Pick<Life, 'phase' | 'phaseSince'>, now: number): boolean =>
+  isStarting(life, now) && life.phaseSince! > line;

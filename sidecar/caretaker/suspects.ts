@@ -1,6 +1,6 @@
 import type { Life } from '../detect/session-life.ts';
-import { toMs } from '../event-time.ts';
 import type { Hit } from '../words.ts';
+import { isStarting, startedBehind } from './surroundings.ts';
 
 /** A session that one line made suspect, and when it is looked at. */
 export interface Suspect {
@@ -17,14 +17,9 @@ const LET_IT_FINISH_MS = 3000;
 /** A burst of suspect lines is not worth more than a look a minute; the last of them is never forgotten. */
 const REST_MS = 60_000;
 
-/** A start takes up to a minute, and asking a session meanwhile has unpaired one: whoever starts it is let finish. */
-const A_START_TAKES_MS = 60_000;
-
-/** By somebody and just now; after a line that named the session only if the start began behind it: else the line is its end. */
-export function isBeingStarted({ hit, named }: Suspect, { phase, phaseSince }: Pick<Life, 'phase' | 'phaseSince'>, now: number): boolean {
-  if (phase !== 'starting' || phaseSince === null || now - toMs(phaseSince) >= A_START_TAKES_MS) return false;
-  return !named || phaseSince > hit.at;
-}
+/** Somebody starts it just now. Where the line named it, a start that began before the line ended with it. */
+export const isBeingStarted = ({ hit, named }: Suspect, life: Pick<Life, 'phase' | 'phaseSince'>, now: number): boolean =>
+  named ? startedBehind(hit.at, life, now) : isStarting(life, now);
 
 /** Which sessions are due for a look because of a single line. Pure; clock ms. */
 export class Suspects {

@@ -3,8 +3,8 @@ import type { RefusalCode } from '../words.ts';
 import type { Budget } from './budget.ts';
 import type { Incident } from './incident.ts';
 
-/** What the engine says of the container that the session lives in. */
-export type ContainerStanding = 'running' | 'just-started' | 'restarting' | 'paused' | 'stopped-on-purpose' | 'absent' | 'unknown';
+/** What the engine says of the container that the session lives in, and its log of a start behind the trouble. */
+export type ContainerStanding = 'running' | 'session-just-started' | 'just-started' | 'restarting' | 'paused' | 'stopped-on-purpose' | 'absent' | 'unknown';
 
 /** All the governor looks at. Times are clock milliseconds. */
 export interface Standing {
@@ -74,6 +74,7 @@ const CHECKS: readonly Check[] = [
       : null;
   },
   function startingUp(_, { container, now }) {
+    if (container === 'session-just-started') return { code: 'starting-up', reason: 'it was started behind its trouble a moment ago, and asking it now could unpair it', until: now + LOOK_AGAIN_MS };
     return container === 'just-started' || container === 'restarting'
       ? { code: 'starting-up', reason: 'its container has only just started', until: now + LOOK_AGAIN_MS }
       : null;

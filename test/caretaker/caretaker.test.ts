@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { around, look, MINUTE } from '../decide/asked.ts';
 import { House } from './house.ts';
+import { Roster } from '../../sidecar/fleet/roster.ts';
 import type { RefusalCode } from '../../sidecar/words.ts';
 
 let house: House;
@@ -243,6 +244,30 @@ describe('a suspect line, and what comes with it', () => {
     await house.passes(30_000);
     expect(house.looked).toEqual([]);
     expect(house.log()).not.toContain('ImobSites');
+  });
+});
+
+describe('an obstacle that ends without another line', () => {
+  it('unknown-session: the gateway lists the name now', async () => {
+    await house.closes('Padaria Sol', 6);
+    expect(house.refusals).toEqual(['unknown-session']);
+    expect(house.repairs).toEqual([]);
+    house.lists = new Roster([{ source: 'test', names: ['ImobSites', 'pixel12digital', 'Padaria Sol'] }], new Map());
+    await house.passes(2000);
+    expect(house.repairs).toEqual(['Padaria Sol restart']);
+  });
+
+  it('starting-up: a session that somebody started behind its trouble is asked nothing for a minute', async () => {
+    house.desk.mute('ImobSites', house.clock.now() + 2 * MINUTE);
+    await house.closes('ImobSites', 6);
+    await house.passes(50_000);
+    await house.line('info:     [ImobSites:browser] Initializing browser...');
+    house.looked = [];
+    await house.passes(30_000);
+    expect(house.refusals).toEqual(['muted', 'starting-up']);
+    expect(house.looked).toEqual([]);
+    await house.passes(2 * MINUTE);
+    expect(house.repairs).toEqual(['ImobSites restart']);
   });
 });
 

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { Announcer } from '../../sidecar/caretaker/announcer.ts';
 import { Caretaker } from '../../sidecar/caretaker/caretaker.ts';
+import { startedBehind } from '../../sidecar/caretaker/surroundings.ts';
 import { VirtualClock } from '../../sidecar/clock.ts';
 import { Desk, type DeskSettings } from '../../sidecar/decide/desk.ts';
 import type { Look } from '../../sidecar/decide/decide.ts';
@@ -29,6 +30,8 @@ export class House {
   looks: Record<string, Look> = {};
   surroundings = around({ gatewaySessions: [] });
   outcome: 'fixed' | 'failed' | 'refused' = 'fixed';
+  /** The lists, as the fleet reads them. */
+  lists = new Roster([{ source: 'test', names: SESSIONS }], new Map());
   repairs: string[] = [];
   refusals: RefusalCode[] = [];
   /** Whom somebody looked at. */
@@ -45,10 +48,9 @@ export class House {
   }
 
   rebuild(over: Partial<DeskSettings>): void {
-    const roster = new Roster([{ source: 'test', names: SESSIONS }], new Map());
     const detector = new Detector({
       patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: settings().windowMs,
-      sessions: { names: () => SESSIONS, resolve: (name) => roster.resolve(name), inContainer: () => SESSIONS, holderOfPeer: () => null },
+      sessions: { names: () => SESSIONS, resolve: (name) => this.known(name), inContainer: () => SESSIONS, holderOfPeer: () => null },
     });
     const write = ({ message, session, alert }: { message: string; session?: string | null; alert?: boolean }): void =>
       void this.#lines.push(`${alert ? 'ALERT ' : ''}${session ? `${session}: ` : ''}${message}`);
@@ -61,7 +63,8 @@ export class House {
       figures: { hit: () => undefined, firing: () => undefined, probe: () => undefined },
       repairer: { run: (plan) => Promise.resolve(this.#repair(plan)) },
       target: (session): Target => ({ session, gateway: null, front: null, stores: [], container: 'wppconnect-server' }),
-      surroundings: () => this.surroundings,
+      resolve: (spelled) => this.known(spelled),
+      surroundings: (session, newest) => (startedBehind(newest, detector.look(session, this.clock.now()), this.clock.now()) ? { ...this.surroundings, container: 'session-just-started' } : this.surroundings),
       sessions: () => SESSIONS,
       sessionsIn: () => SESSIONS,
       look: (session) => {
@@ -92,6 +95,10 @@ export class House {
       this.#caretaker.tick();
       await settled();
     }
+  }
+
+  known(spelled: string): string | null {
+    return this.lists.resolve(spelled);
   }
 
   log(): string {
