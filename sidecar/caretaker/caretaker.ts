@@ -37,7 +37,7 @@ export interface CaretakerParts {
   /** One line of the operator's log. */
   tell(level: 'info' | 'warn', message: string, session?: string): void;
   announcer: Announcer;
-  /** Hears every fresh hit of a known session. */
+  /** Hears every hit of a known session, the same cause told again too: the second line may tell why. */
   heard?(hit: Hit): void;
   figures: Pick<Metrics, 'hit' | 'firing' | 'probe'>;
 }
@@ -147,6 +147,7 @@ export class Caretaker {
     const { records } = this.#parts;
     for (const { hit, firing, fresh } of readings) {
       if (fresh) this.#note(hit);
+      if ('session' in hit.who) this.#parts.heard?.(hit);
       // Not only when fresh: the word of a dead browser comes behind its `Page Closed` and is the same cause.
       if (hit.suspect) this.#suspect(hit);
       if (!firing) continue;
@@ -161,7 +162,6 @@ export class Caretaker {
     records.stageHit(hit);
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
-    this.#parts.heard?.(hit);
     if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session, hit.clears ?? []).length, desk.hasIncident(session));
     if (hit.class === 'logout') announcer.loggedOut(session, hit.pattern, hit.advice);
   }

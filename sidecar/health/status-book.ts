@@ -6,6 +6,7 @@ import { NOTHING_TOLD, saidBy, weigh, type News, type Standing } from './true-st
 /** Lines after which the session is closed, whatever a status word goes on saying. Other trouble leaves that open. */
 const CLOSING: ReadonlySet<string> = new Set([
   'page-closed', 'browser-closed', 'server-closed', 'auto-close', 'auto-close-word', 'connection-closed', 'status-word-lost',
+  'status-word-auto-close',
   'stream-errored', 'connection-errored', 'update-closed', 'host-connection-closed',
 ]);
 /** Of these, what a close that somebody asked for prints too: they tell of no fault. */
