@@ -1,4 +1,6 @@
 import type { Config } from './config.ts';
+import { FreshStarts } from './caretaker/fresh-starts.ts';
+import { fromMs } from './event-time.ts';
 import { household } from './household.ts';
 import { healthRounds, restoreStatus } from './health/wiring.ts';
 import { openDoors } from './report/http.ts';
@@ -61,9 +63,15 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
       announcer.ownFault(error as Error);
     }
   };
+  const starts = new FreshStarts(config.repair.verifyAfterMs);
+  /** What fails to decrypt right after a start is no sign of broken keys. */
+  const forgive = (): void => {
+    for (const { container, until } of starts.over(watcher.containers(), clock.now()))
+      for (const session of fleet.names()) if (fleet.target(session)?.container === container) detector.clear(session, 'corruption', fromMs(until));
+  };
   const every = [
     setInterval(() => {
-      for (const tick of [obeyPause, () => caretaker.tick(), () => books.tick(), () => rounds.tick()]) guarded(tick);
+      for (const tick of [obeyPause, forgive, () => caretaker.tick(), () => books.tick(), () => rounds.tick()]) guarded(tick);
     }, TICK_MS),
     setInterval(() => void fleet.refresh(), REFRESH_MS),
     setInterval(recoverAndSay, RECOVER_MS),
