@@ -57,7 +57,7 @@ async function openStores(config: Config, tell: Tell): Promise<{ stores: Store[]
     peers = () => files.peers();
   }
   if (config.redis) {
-    const { connectRedis, RedisStore } = await import('./stores/redis.ts');
+    const [{ connectRedis }, { RedisStore }] = await Promise.all([import('./stores/redis-client.ts'), import('./stores/redis.ts')]);
     redis = connectRedis(config.redis.url.reveal(), (message) => tell('warn', message));
     stores.push(new RedisStore(redis, config.redis.sessionKeys));
   }

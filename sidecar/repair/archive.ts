@@ -3,7 +3,7 @@ import type { FileHandle } from 'node:fs/promises';
 import { Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { constants, createZstdCompress } from 'node:zlib';
-import { pack, type Header, type Pack } from 'tar-stream';
+import type { Header, Pack } from 'tar-stream';
 import { FolderCursor } from '../stores/folder.ts';
 import type { KeyStore } from '../stores/redis.ts';
 import { StoreError } from '../stores/store.ts';
@@ -31,6 +31,7 @@ export const entryId = (entry: { root: number; path: string }): string => `${ent
  * StoreError `changed` when a file is not the one the manifest saw, before or after it was read.
  */
 export async function writeArchive(source: ArchiveSource, out: FileHandle, signal: AbortSignal): Promise<void> {
+  const { pack } = await import('tar-stream'); // with the first archive, not with every start
   const tar = pack();
   const zstd = createZstdCompress({ params: { [constants.ZSTD_c_checksumFlag]: 1 } });
   const writing = pipeline(tar, zstd, into(out), { signal });

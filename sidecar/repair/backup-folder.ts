@@ -2,7 +2,7 @@ import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promis
 import { join } from 'node:path';
 import { StoreError } from '../stores/store.ts';
 import { nullIfGone } from '../stores/folder.ts';
-import { parseManifest, textOf, type Manifest } from './manifest.ts';
+import { textOf, type Manifest } from './manifest.ts';
 
 const ARCHIVE = '.tar.zst';
 const MANIFEST = '.json';
@@ -64,6 +64,7 @@ export class BackupFolder {
     const path = this.manifest(id);
     const text = await readFile(path, 'utf8').catch(nullIfGone);
     if (text === null) throw new StoreError('unreadable', `there is no backup ${id}; auto-fix backups lists them`);
+    const { parseManifest } = await import('./manifest-schema.ts'); // with the first backup, not with every start
     return parseManifest(text, path);
   }
 

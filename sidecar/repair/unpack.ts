@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
-import { extract, type Extract } from 'tar-stream';
+import type { Extract } from 'tar-stream';
 import { StoreError } from '../stores/store.ts';
 import { memberOfFile, memberOfKey, type Manifest } from './manifest.ts';
 import { Checksum } from './pieces.ts';
@@ -15,6 +15,7 @@ export interface Member {
 
 /** Hands the members over in order, each to be read or left. Rejects when the archive is cut off or damaged. */
 export async function readArchive(path: string, visit: (member: Member, index: number) => Promise<void>): Promise<number> {
+  const { extract } = await import('tar-stream'); // with the first archive, not with every start
   const tar = extract();
   // node's own pipeline into a streamx writable that is iterated never ends (seen with tar-stream 3.2).
   const feeding = pipeline(createReadStream(path), createZstdDecompress(), async (pieces: AsyncIterable<Buffer>) => {

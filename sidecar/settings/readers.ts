@@ -1,20 +1,10 @@
-import { z } from 'zod';
 import { RUNGS, type Rung } from '../words.ts';
 import { Secret } from './secret.ts';
 
-/** Turns the text of a setting into its value; what it cannot read it refuses, and the setting says what is expected. */
-export type Reader<T> = z.ZodType<T, string>;
-
-const REFUSED = Symbol('refused');
-
-function reader<T>(read: (text: string) => T | typeof REFUSED): Reader<T> {
-  return z.string().transform((text, context): T => {
-    const value = read(text);
-    if (value !== REFUSED) return value;
-    context.addIssue({ code: 'custom', message: 'unreadable' });
-    return z.NEVER;
-  });
-}
+/** What a reader answers to a text it cannot read; the setting then says what is expected. */
+export const REFUSED = Symbol('refused');
+/** Turns the text of a setting into its value. */
+export type Reader<T> = (text: string) => T | typeof REFUSED;
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 /** Node's timers fire at once beyond 2^31 ms (24.8 days). */
@@ -30,52 +20,48 @@ export function parseDuration(text: string): number | null {
 }
 
 export const duration = (leastMs: number): Reader<number> =>
-  reader((text) => {
+  (text) => {
     const ms = parseDuration(text);
     return ms === null || ms < leastMs ? REFUSED : ms;
-  });
+  };
 
 export const wholeNumber = (least: number, most: number): Reader<number> =>
-  reader((text) => {
+  (text) => {
     const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN;
     return value >= least && value <= most ? value : REFUSED;
-  });
+  };
 
 /** The word `off` for null, anything else through `read`. */
 export const orOff = <T>(read: Reader<T>): Reader<T | null> =>
-  reader<T | null>((text) => {
-    if (text.toLowerCase() === 'off') return null;
-    const inner = read.safeParse(text);
-    return inner.success ? inner.data : REFUSED;
-  });
+  (text) => (text.toLowerCase() === 'off' ? null : read(text));
 
 const YES = new Set(['true', '1', 'yes', 'on']);
 const NO = new Set(['false', '0', 'no', 'off']);
-export const yesOrNo: Reader<boolean> = reader((text) => {
+export const yesOrNo: Reader<boolean> = (text) => {
   const word = text.toLowerCase();
   return YES.has(word) ? true : NO.has(word) ? false : REFUSED;
-});
+};
 
 export const oneOf = <const T extends string>(...words: T[]): Reader<T> =>
-  reader((text) => words.find((word) => word === text) ?? REFUSED);
+  (text) => words.find((word) => word === text) ?? REFUSED;
 
 const commaList = (text: string): string[] => text.split(',').map((item) => item.trim()).filter((item) => item !== '');
 
 /** Docker's own rule for container names; Compose services are narrower still. */
 const CONTAINER_NAME = /^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/;
-export const containerNames: Reader<string[]> = reader((text) => {
+export const containerNames: Reader<string[]> = (text) => {
   const names = [...new Set(commaList(text))];
   return names.length > 0 && names.every((name) => CONTAINER_NAME.test(name)) ? names : REFUSED;
-});
+};
 
-export const rungs: Reader<Rung[]> = reader((text) => {
+export const rungs: Reader<Rung[]> = (text) => {
   const named = commaList(text);
   const known = named.filter((name): name is Rung => RUNGS.some((rung) => rung === name));
   return known.length > 0 && known.length === named.length && new Set(known).size === known.length ? known : REFUSED;
-});
+};
 
 /** `alias=Session Name,…`: one alias means one session. Names hold spaces, never `:`. */
-export const aliases: Reader<ReadonlyMap<string, string>> = reader((text) => {
+export const aliases: Reader<ReadonlyMap<string, string>> = (text) => {
   const map = new Map<string, string>();
   for (const pair of commaList(text)) {
     const [, alias, session] = /^([^=:]+)=([^=:]+)$/.exec(pair) ?? [];
@@ -83,7 +69,7 @@ export const aliases: Reader<ReadonlyMap<string, string>> = reader((text) => {
     map.set(alias.trim(), session.trim());
   }
   return map.size > 0 ? map : REFUSED;
-});
+};
 
 function parseUrl(text: string, protocols: string[]): URL | null {
   const url = URL.canParse(text) ? new URL(text) : null;
@@ -91,36 +77,36 @@ function parseUrl(text: string, protocols: string[]): URL | null {
 }
 
 /** The base of an API, without a slash at its end. Credentials in it are refused: `fetch` would refuse them later. */
-export const httpUrl: Reader<string> = reader((text) => {
+export const httpUrl: Reader<string> = (text) => {
   const url = parseUrl(text, ['http:', 'https:']);
   if (!url || url.hostname === '' || url.username !== '' || url.password !== '' || url.search !== '' || url.hash !== '') return REFUSED;
   return text.replace(/\/+$/, '');
-});
+};
 
-export const dockerHost: Reader<string> = reader((text) =>
-  /^unix:\/\/\/./.test(text) || parseUrl(text, ['tcp:', 'http:', 'https:', 'ssh:'])?.hostname ? text : REFUSED);
+export const dockerHost: Reader<string> = (text) =>
+  /^unix:\/\/\/./.test(text) || parseUrl(text, ['tcp:', 'http:', 'https:', 'ssh:'])?.hostname ? text : REFUSED;
 
-export const secret: Reader<Secret> = reader((text) => new Secret(text));
+export const secret: Reader<Secret> = (text) => new Secret(text);
 
 /** An address that holds its own password (a webhook, Redis). */
 export const secretUrl = (...protocols: string[]): Reader<Secret> =>
-  reader((text) => {
+  (text) => {
     const url = text.includes('://') ? parseUrl(text, protocols) : null;
     return url && (url.hostname !== '' || url.pathname.length > 1) ? new Secret(text) : REFUSED;
-  });
+  };
 
 /** `0.0.0.0:9465`, `[::]:9465`, `:9465` or `9465`. */
-export const listenAddress: Reader<{ host: string; port: number }> = reader((text) => {
+export const listenAddress: Reader<{ host: string; port: number }> = (text) => {
   const [, bracketed, plain, digits] = /^(?:(?:\[([0-9a-fA-F:.]+)\]|([a-zA-Z0-9.-]*)):)?(\d{1,5})$/.exec(text) ?? [];
   const port = Number(digits);
   return digits !== undefined && port <= 65_535 ? { host: bracketed ?? (plain || '0.0.0.0'), port } : REFUSED;
-});
+};
 
 /**
  * A Redis key pattern that can only mean one session: literal text before `{session}`, and a delimiter behind it,
  * so that session 26 never meets the keys of session 261.
  */
-export const sessionKeys: Reader<string> = reader((text) =>
-  /^[^*?[\]\\{}\s]+\{session\}[^*?[\]\\{}\sA-Za-z0-9][^?[\]\\{}\s]*$/.test(text) ? text : REFUSED);
+export const sessionKeys: Reader<string> = (text) =>
+  /^[^*?[\]\\{}\s]+\{session\}[^*?[\]\\{}\sA-Za-z0-9][^?[\]\\{}\s]*$/.test(text) ? text : REFUSED;
 
-export const folder: Reader<string> = reader((text) => (text.includes('\0') ? REFUSED : text));
+export const folder: Reader<string> = (text) => (text.includes('\0') ? REFUSED : text);

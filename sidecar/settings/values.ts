@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { nearest } from './nearest.ts';
 import { parseSettingsFile } from './file.ts';
+import { REFUSED } from './readers.ts';
 import { SETTINGS, type Setting, type SettingName, type SettingValue } from './table.ts';
 
 /** What was wrong with the settings, one line a mistake: variable, value, what is expected. */
@@ -44,8 +45,8 @@ export class Values {
     const setting = SETTINGS[name] as Setting<SettingValue<N>>;
     const written = this.#written.get(name) ?? (setting.default === null ? null : { text: setting.default, from: '' });
     if (!written) return null;
-    const value = setting.read.safeParse(written.text);
-    if (value.success) return value.data;
+    const value = setting.read(written.text);
+    if (value !== REFUSED) return value;
     this.problems.push(`${name}${written.from}: ${setting.secret ? 'its value (not shown)' : shown(written.text)} cannot be used; expected ${setting.expected}`);
     return null;
   }

@@ -1,4 +1,4 @@
-import { Redis } from 'ioredis';
+import type { Redis } from 'ioredis';
 import { bytesOfText, textOfBytes } from './bytes.ts';
 import { shown } from './names.ts';
 import { compilePattern, type KeyPattern } from './redis-pattern.ts';
@@ -6,9 +6,7 @@ import { StoreError, type Inventory, type KeyEntry, type Role, type Store } from
 
 /** Keys per SCAN step and per pipeline: enough to be quick, too few to hold up other clients of a single-threaded server. */
 const BATCH = 200;
-/** A Redis on the same host answers in well under a second; one that needs longer is as good as gone for a repair. */
-const COMMAND_DEADLINE_MS = 5_000;
-const CONNECT_DEADLINE_MS = 5_000;
+export const CONNECT_DEADLINE_MS = 5_000;
 
 /** A key as it can be put back: DUMP's bytes and the remaining life in ms, -1 for a key without end. */
 export interface DumpedKey {
@@ -32,30 +30,6 @@ export interface KeyStore extends Store {
 }
 
 export const isKeyStore = (store: Store): store is KeyStore => store.kind === 'redis';
-
-/**
- * A client that says at once when Redis is away instead of queueing a deletion for later, and reconnects for ever.
- * `tell` hears each change once.
- */
-export function connectRedis(url: string, tell: (message: string) => void): Redis {
-  const client = new Redis(url, {
-    enableOfflineQueue: false, autoResendUnfulfilledCommands: false, maxRetriesPerRequest: 0, lazyConnect: true,
-    commandTimeout: COMMAND_DEADLINE_MS, connectTimeout: CONNECT_DEADLINE_MS, retryStrategy: (tries) => Math.min(tries * 200, 5_000),
-  });
-  let down = false;
-  let why = 'the connection was lost';
-  client.on('error', (error: Error) => void (why = error.message));
-  client.on('reconnecting', () => {
-    if (!down) tell(`Redis cannot be reached (${why}); repairs that need it are refused until it answers; check REDIS_URL`);
-    down = true;
-  });
-  client.on('ready', () => {
-    if (down) tell('Redis answers again');
-    down = false;
-  });
-  client.connect().catch(() => undefined); // told when it is tried again, which is for ever
-  return client;
-}
 
 /** The Redis keys of sessions, found by `REDIS_SESSION_KEYS` such as `sessions:{session}:*`. Never KEYS, never FLUSH. */
 export class RedisStore implements KeyStore {
