@@ -22,13 +22,9 @@ RUN printf '%s\n' '#!/bin/sh' \
 COPY patterns/ patterns/
 COPY sidecar/ sidecar/
 
-# Compiled code of every module, so that a start does not strip types again. Fails on a module that cannot be loaded.
+# Compiled code of every module and the patterns checked, so that a start does neither again. Fails on a module that cannot be loaded.
 ENV NODE_ENV=production NODE_COMPILE_CACHE=/app/.compiled
-RUN sed 's|/app/sidecar/cli.ts.*|--input-type=module|' /usr/local/bin/auto-fix > /tmp/warm \
- && echo "for (const file of (await import('node:fs')).globSync('/app/sidecar/**/*.ts')) if (!file.endsWith('/cli.ts')) await import(file); \
-      (await import('/app/sidecar/docker.ts')).dockerAt('unix:///var/run/docker.sock'); \
-      for (const name of ['fastify', 'ioredis', 'prom-client', 'pino']) await import(name);" | sh /tmp/warm \
- && rm /tmp/warm && auto-fix --help > /dev/null
+RUN sed 's|/app/sidecar/cli.ts.*|/app/sidecar/compile-ahead.ts|' /usr/local/bin/auto-fix | sh && auto-fix --help > /dev/null
 
 # Runs as root, because session folders are root-owned on the usual stack; docker-compose.override.yml drops every
 # capability but the four that restoring owners and modes needs.

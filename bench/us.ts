@@ -12,12 +12,9 @@ export const FLAGS: readonly string[] = imageFlags(DOCKERFILE);
 /** And with the environment the image gives it: its compiled code lies beside the checkout. */
 export const ENVIRONMENT: Record<string, string> = imageEnvironment(DOCKERFILE, join(CHECKOUT, '.lab/bench-compiled'));
 
-/** Loads every module once, as the image's build does, so that what is measured strips and compiles nothing. */
+/** As the image's build does, so that what is measured strips and compiles nothing. */
 export async function compileAhead(): Promise<void> {
-  const all = `for (const file of (await import('node:fs')).globSync('${join(CHECKOUT, 'sidecar')}/**/*.ts')) if (!file.endsWith('/cli.ts')) await import(file);
-    (await import('${join(CHECKOUT, 'sidecar/docker.ts')}')).dockerAt('unix:///var/run/docker.sock');
-    for (const name of ['fastify', 'ioredis', 'prom-client', 'pino']) await import(name);`;
-  await must(process.execPath, [...FLAGS, '--input-type=module', '--eval', all], { env: ENVIRONMENT });
+  await must(process.execPath, [...FLAGS, join(CHECKOUT, 'sidecar/compile-ahead.ts')], { env: ENVIRONMENT });
   await must(process.execPath, [...FLAGS, CLI, '--help'], { env: ENVIRONMENT });
 }
 

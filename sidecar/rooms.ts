@@ -7,7 +7,7 @@ import type { Config } from './config.ts';
 import { Desk } from './decide/desk.ts';
 import { deskSettings } from './desk-settings.ts';
 import { Detector } from './detect/detector.ts';
-import { loadPatterns } from './detect/patterns.ts';
+import { readyPatterns } from './detect/ready-patterns.ts';
 import { dockerAt } from './docker.ts';
 import { bookkeeping } from './doctor/bookkeeping.ts';
 import { fromMs, toMs } from './event-time.ts';
@@ -45,7 +45,7 @@ export type Rooms = Awaited<ReturnType<typeof buildRooms>>;
 /** Wires the rooms. Rejects when the state cannot be opened, another sidecar runs on it, or a pattern is wrong. */
 export async function buildRooms(config: Config, warnings: readonly string[], standIns: StandIns) {
   const clock = realClock;
-  const patterns = loadPatterns(config.detect.patternsDir);
+  const patterns = await readyPatterns(config.detect.patternsDir);
   await refuseASecond(config.stateDir);
   const database = openDatabase(config.stateDir, [RECORDS, JOURNAL, LOCKS, ORDERS, HEALTH], 'NORMAL');
   // A connection of its own: a lock taken inside an open group of hits would be invisible to other processes.

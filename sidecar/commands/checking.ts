@@ -1,7 +1,7 @@
 import { hostname } from 'node:os';
 import { realClock } from '../clock.ts';
 import { Detector } from '../detect/detector.ts';
-import { loadPatterns } from '../detect/patterns.ts';
+import { readyPatterns } from '../detect/ready-patterns.ts';
 import { dockerAt } from '../docker.ts';
 import { trying } from '../doctor/engine-view.ts';
 import { toMs } from '../event-time.ts';
@@ -52,7 +52,7 @@ interface Logs { detector: Detector; wereRead: boolean }
 /** The last window (or longer) of every watched container's log; without a socket the windows stay empty and one note says so. */
 async function readWindow({ fleet }: World, atLeastMs: number, notes: string[], io: Io): Promise<Logs> {
   const { detect, docker, watch } = io.config();
-  const detector = new Detector({ patterns: loadPatterns(detect.patternsDir), sessions: fleet, maxHits: detect.maxHits, windowMs: detect.windowMs });
+  const detector = new Detector({ patterns: await readyPatterns(detect.patternsDir), sessions: fleet, maxHits: detect.maxHits, windowMs: detect.windowMs });
   const { readHistoryBatches } = await import('../watch/history.ts');
   const { mergeBatchesByTime } = await import('../watch/recording.ts');
   const engine = dockerAt(docker.host);

@@ -1,5 +1,5 @@
 import { explain } from '../detect/explain.ts';
-import { loadPatterns } from '../detect/patterns.ts';
+import { readyPatterns } from '../detect/ready-patterns.ts';
 import { clean } from '../watch/clean.ts';
 import { EXIT, flag, JSON_OPTION, onlyArg, text, type Command } from './command.ts';
 import { knownSessions } from './known-sessions.ts';
@@ -15,7 +15,7 @@ export const explainCommand: Command = {
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const container = text(words, 'container') ?? 'wppconnect-server';
     const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: unstamped(clean(onlyArg(words, 'LINE'))), skippedBytes: 0 };
-    const told = explain(line, { patterns: loadPatterns(io.config().detect.patternsDir), sessions });
+    const told = explain(line, { patterns: await readyPatterns(io.config().detect.patternsDir), sessions });
     if (flag(words, 'json')) {
       io.out(JSON.stringify(told));
       return EXIT.well;

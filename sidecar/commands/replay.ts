@@ -2,7 +2,7 @@ import { createReadStream } from 'node:fs';
 import { hostname } from 'node:os';
 import { realClock } from '../clock.ts';
 import { Detector } from '../detect/detector.ts';
-import { loadPatterns } from '../detect/patterns.ts';
+import { readyPatterns } from '../detect/ready-patterns.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';
@@ -26,7 +26,7 @@ engine's own history of that container. The same CONTAINER may be given several 
     const config = io.config();
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, io)));
-    const detector = new Detector({ patterns: loadPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
+    const detector = new Detector({ patterns: await readyPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
     const { mergeBatchesByTime } = await import('../watch/recording.ts');
     for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) }))
       io.out(JSON.stringify(decision));

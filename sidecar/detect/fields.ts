@@ -1,4 +1,4 @@
-import { RE2JS } from 're2js';
+import { linear } from './linear.ts';
 import type { Fields } from './envelope.ts';
 
 /** Longest text an expression looks at; a program's own words come first and are far shorter. */
@@ -41,7 +41,7 @@ function compare(wanted: Wanted): (value: unknown) => boolean {
     return (value) => !unwanted(value);
   }
   if ('absent' in wanted) return (value) => value === undefined || value === null || value === '';
-  const expression = RE2JS.compile((wanted as { matches: string }).matches);
+  const expression = linear((wanted as { matches: string }).matches);
   return (value) => typeof value === 'string' && expression.matcher(value.slice(0, LONGEST_SAID)).lookingAt();
 }
 

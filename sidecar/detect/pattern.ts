@@ -2,6 +2,12 @@ import type { RE2JS } from 're2js';
 import type { AttributionRule, FaultClass, HitClass } from '../words.ts';
 import type { Shape } from './envelope.ts';
 import type { FieldTest } from './fields.ts';
+import type { RawPattern, RawPatternFile } from './pattern-schema.ts';
+
+/** A pattern that cannot be used. The message starts with file and line. */
+export class PatternError extends Error {
+  override readonly name = 'PatternError';
+}
 
 /**
  * The lines of one libsignal block. They decide together, so none of them is a hit:
@@ -59,4 +65,13 @@ export interface Pattern {
   advice: string | null;
   hits: readonly HitSample[];
   misses: readonly string[];
+}
+
+/** A pattern as its file has it, checked against the schema: plain data. */
+export interface WrittenPattern {
+  pattern: RawPattern;
+  /** What its file says of all its patterns. */
+  file: Omit<RawPatternFile, 'patterns'>;
+  /** `wppconnect.yaml:12`, for messages. */
+  where: string;
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Config } from '../config.ts';
 import { Detector } from '../detect/detector.ts';
-import { loadPatterns } from '../detect/patterns.ts';
+import { readyPatterns } from '../detect/ready-patterns.ts';
 import { dockerAt } from '../docker.ts';
 import { fromMs, parseEventTime, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
@@ -48,7 +48,7 @@ export function storedSessions({ stateDir, aliases }: Config): KnownSessions {
 }
 
 async function readLogs({ session, sessions, from, to, config, complain }: HistoryAsked, builder: TimelineBuilder): Promise<void> {
-  const detector = new Detector({ patterns: loadPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
+  const detector = new Detector({ patterns: await readyPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
   const take = (readings: ReturnType<Detector['read']>): void => {
     for (const { hit, fresh } of readings) {
       if (!fresh || !('session' in hit.who) || hit.who.session !== session || toMs(hit.at) >= to) continue;
