@@ -20,7 +20,8 @@ export interface Held {
   at: number;
 }
 
-const VERSION = 1;
+/** Its keys are made as `entryKey` makes them now. */
+const VERSION = 2;
 
 export function savePosition(position: SavedPosition, after: number[]): string {
   const saved = { v: VERSION, last: position.last, high: position.high, keys: pack(position.keys) };

@@ -128,7 +128,7 @@ describe('a container without a cursor', () => {
 
   it('with a damaged cursor is read like one never seen', async () => {
     gateway.print(...range(0, 3));
-    receiver.cursors.set(gateway.id, '{"v":1,"last":"yesterday"');
+    receiver.cursors.set(gateway.id, '{"v":2,"last":"yesterday"');
     await watch();
     await settled(texts(0, 3));
   });

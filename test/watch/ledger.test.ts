@@ -15,7 +15,7 @@ describe('the identity of an entry', () => {
   });
 
   it('is the same wherever the bytes lie', () => {
-    fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(7), (bytes, offset) => {
+    fc.assert(fc.property(fc.oneof(fc.uint8Array({ maxLength: 60 }), fc.uint8Array({ minLength: 500, maxLength: 700 })), fc.nat(7), (bytes, offset) => {
       const moved = Buffer.concat([Buffer.alloc(offset, 'z'), Buffer.from(bytes), Buffer.from('tail')]);
       expect(entryKey(1, moved, offset, offset + bytes.length)).toBe(entryKey(1, Buffer.from(bytes), 0, bytes.length));
     }));
@@ -24,6 +24,22 @@ describe('the identity of an entry', () => {
   it('of 300,000 similar lines never meets', () => {
     const keys = new Set(Array.from({ length: 300_000 }, (_, i) => key(`2026-03-01T00:00:00.000000000Z line ${i}\n`)));
     expect(keys.size).toBe(300_000);
+  });
+
+  it('of a long line tells every single byte', () => {
+    const content = Buffer.from(`2026-03-01T00:00:00.000000000Z ${'{"event":"onpresencechanged"}'.repeat(40)}\n`);
+    const keys = new Set([entryKey(1, content, 0, content.length)]);
+    for (let at = 0; at < content.length; at++) for (const change of [1, 0x80]) {
+      const other = Buffer.from(content);
+      other[at]! ^= change;
+      keys.add(entryKey(1, other, 0, other.length));
+    }
+    expect(keys.size).toBe(1 + 2 * content.length);
+  });
+
+  it('of 100,000 long lines that differ somewhere in the middle never meets', () => {
+    const long = (n: number) => `2026-03-01T00:00:00.000000000Z ${'a'.repeat(500)}${n}${'b'.repeat(500)}\n`;
+    expect(new Set(Array.from({ length: 100_000 }, (_, i) => key(long(i)))).size).toBe(100_000);
   });
 
   it('counts equal entries only while their time goes on', () => {
@@ -120,7 +136,7 @@ describe('a cursor', () => {
     expect([resumed.last, ...[1, 2, 3, 4].map((k) => resumed.knows(k))]).toEqual([stamp(1), true, false, true, true]);
   });
 
-  it.each(['', 'null', '[]', '{"v":2}', '{"v":1,"last":"x","high":"y","keys":""}', '{"v":1,"last":5}'])('that is none of ours (%s) reads like none', (json) => {
+  it.each(['', 'null', '[]', '{"v":3}', '{"v":2,"last":"x","high":"y","keys":""}', '{"v":2,"last":5}', '{"v":1,"last":"","high":"","keys":""}'])('that is none of ours (%s) reads like none', (json) => {
     expect(new Ledger(json).empty).toBe(true);
   });
 
