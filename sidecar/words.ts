@@ -12,7 +12,10 @@ export interface LogLine {
   stream: 'stdout' | 'stderr';
   /** Event time as the engine wrote it, always UTC with nine decimals: `2026-02-09T10:14:03.120000000Z`. */
   ts: string;
-  /** Text without ANSI sequences, CR or line end. A name inside it is left as it was printed. */
+  /**
+   * Text without ANSI sequences, CR or line end. A name inside it is left as it was printed. Empty for a line that
+   * holds no word anybody looks for, where those words were told (`Sieve`).
+   */
   text: string;
   /** Bytes of this line that were skipped because it was longer than the bound. */
   skippedBytes: number;

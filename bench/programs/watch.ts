@@ -5,6 +5,7 @@ import { realClock } from '../../sidecar/clock.ts';
 import { Detector } from '../../sidecar/detect/detector.ts';
 import { loadPatterns } from '../../sidecar/detect/patterns.ts';
 import { dockerAt } from '../../sidecar/docker.ts';
+import { WEBHOOK_WORDS } from '../../sidecar/doctor/webhook-trouble.ts';
 import { Roster } from '../../sidecar/fleet/roster.ts';
 import { openDatabase } from '../../sidecar/state/database.ts';
 import { Records, SCHEMA } from '../../sidecar/state/records.ts';
@@ -32,7 +33,7 @@ const detector = new Detector({
 let lines = 0;
 const done = Promise.withResolvers<void>();
 const watcher = new Watcher({
-  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS,
+  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS, words: [...detector.words, ...WEBHOOK_WORDS],
   loadCursor: (id) => records.cursor(id),
   deliver({ lines: batch, cursor }) {
     for (const line of batch) for (const { hit, fresh } of detector.read(line)) if (fresh) records.stageHit(hit);

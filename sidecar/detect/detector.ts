@@ -61,6 +61,8 @@ const sought = (pattern: Pattern): boolean => pattern.class !== 'benign' || patt
  * so a recording gives what the live stream gives. Everyday lines cost one pass of the prefilter.
  */
 export class Detector {
+  /** A line without any of these words needs no text: it only moves time. */
+  readonly words: readonly string[];
   readonly #sessions: KnownSessions;
   readonly #patterns: readonly Pattern[];
   readonly #interesting: (text: string) => boolean;
@@ -75,7 +77,8 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#sessions = options.sessions;
     this.#patterns = options.patterns.filter(sought);
-    this.#interesting = prefilter(this.#patterns.flatMap((pattern) => pattern.literals));
+    this.words = [...new Set(this.#patterns.flatMap((pattern) => pattern.literals))];
+    this.#interesting = prefilter(this.words);
     this.#owners = new Owners(options.maxHits, options.windowMs);
     this.#everyday = this.#patterns.find((pattern) => pattern.class === 'activity');
     this.#life = new SessionLife(options.sessions);

@@ -8,7 +8,7 @@ import type { Reporting } from '../reporting.ts';
 import { DAY_MS, dayOf, IncidentHistory, SCHEMA, type Tally } from '../state/history-of-incidents.ts';
 import type { LogLine } from '../words.ts';
 import { figuresOf, summaryLine, type Figures } from './figures.ts';
-import { WebhookTrouble } from './webhook-trouble.ts';
+import { WEBHOOK_WORDS, WebhookTrouble } from './webhook-trouble.ts';
 
 /** Figures are written that often: a crash costs a minute of them. */
 const WRITE_MS = 60_000;
@@ -26,6 +26,8 @@ export interface Books {
   /** To be told in place of the metrics; passes everything on. */
   figures: Metrics;
   read(lines: readonly LogLine[]): void;
+  /** What `read` looks for. */
+  words: readonly string[];
   /** Call about once a second. */
   tick(): void;
   /** Writes what is not written yet. */
@@ -105,6 +107,7 @@ export function bookkeeping(database: DatabaseSync, report: Reporting, parts: ()
 
   return {
     figures,
+    words: WEBHOOK_WORDS,
     read(lines) { for (const line of lines) webhooks.read(line); },
     tick() {
       const now = parts().now();

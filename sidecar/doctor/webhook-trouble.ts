@@ -6,10 +6,10 @@ const WORTH_AN_ALERT = 3;
 /** Failures further apart than this are no one matter; and wppconnect-server prints nothing when a call succeeds. */
 const OVER_AFTER_MS = 15 * 60_000;
 
-/** Lets almost every line go at the price of one search. */
-const LITERAL = 'ebhook';
-const FAILED = /^(Webhook delivery failed|Error calling Webhook)/;
-const DELIVERED = /^Webhook delivered successfully/;
+const FAILURES = ['Webhook delivery failed', 'Error calling Webhook'] as const;
+const DELIVERY = 'Webhook delivered successfully';
+/** A line without any of them says nothing about deliveries. */
+export const WEBHOOK_WORDS: readonly string[] = [...FAILURES, DELIVERY];
 
 export interface WebhookAlerts {
   alert(alert: { key: string; kind: string; message: string }): void;
@@ -32,12 +32,14 @@ export class WebhookTrouble {
   }
 
   read(line: LogLine): void {
-    if (!line.text.includes(LITERAL)) return;
+    // Every third line of a busy wrapper tells of a delivery: that is news only after failures.
+    const news = this.#standing.has(line.container) ? WEBHOOK_WORDS : FAILURES;
+    if (!news.some((words) => line.text.includes(words))) return;
     // Only what the program itself says: in a frame, from its first character.
     const { shape, said } = readEnvelope(line.text);
     if (shape === 'text') return;
-    if (FAILED.test(said)) this.#failed(line.container, Date.parse(line.ts), shape === 'server');
-    else if (DELIVERED.test(said)) this.#over(line.container, 'deliveries succeed again');
+    if (FAILURES.some((words) => said.startsWith(words))) this.#failed(line.container, Date.parse(line.ts), shape === 'server');
+    else if (said.startsWith(DELIVERY)) this.#over(line.container, 'deliveries succeed again');
   }
 
   /** Trouble that was not heard of for a while is over. Call now and then. */

@@ -4,6 +4,7 @@ import { Ledger } from './ledger.ts';
 import { LineMaker, type Origin } from './lines.ts';
 import { Parts } from './parts.ts';
 import type { Entry } from './reading.ts';
+import type { Sieve } from './sieve.ts';
 
 /** A place in a container's log, to be stored by the receiver. `json` is opaque to it. */
 export interface Cursor {
@@ -28,6 +29,8 @@ export interface IntakeOptions extends Origin {
   lineBound: number;
   /** How long keys stay known, in event time. */
   retainMs: number;
+  /** Lines that it lets through are delivered without their text. */
+  sieve?: Sieve | null;
   loadCursor(containerId: string): string | null;
   deliver(delivery: Delivery): void;
 }
@@ -70,13 +73,13 @@ export class Intake {
     this.parts = new Parts(new LineMaker(this.#options, lineBound), clock, {
       opened: (stream) => ledger.hold(stream),
       closed: (stream) => ledger.release(stream),
-    }, lineBound);
+    }, lineBound, this.#options.sieve ?? null);
   }
 
   /** An entry nobody has seen, in the log's order. */
   take(entry: Entry): void {
     this.counts.entries++;
-    this.parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped);
+    this.parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped, entry.plain);
     if (this.parts.pending(entry.stream)) this.ledger.addHeld(entry.stream, entry.key, entry.stamp);
     else this.ledger.add(entry.key, entry.stamp);
     this.#undelivered = true;

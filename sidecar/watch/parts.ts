@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LogLine } from '../words.ts';
-import { type LineMaker, DEFAULT_LINE_BOUND, STDERR_MARK, STDOUT_MARK } from './lines.ts';
+import { type LineMaker, DEFAULT_LINE_BOUND, STDERR_MARK, STDOUT_MARK, mayHoldPartStamps } from './lines.ts';
+import type { Sieve } from './sieve.ts';
 import { STAMP_LENGTH } from './stamp.ts';
 
 /** A part without a successor for so long is a line without an end (engine 20.10's `local` driver loses the last one's). */
@@ -38,17 +39,20 @@ export class Parts {
   readonly #bound: number;
   readonly #clock: Clock;
   readonly #watch: ChainWatch;
+  readonly #sieve: Sieve | null;
   readonly #chains: Partial<Record<1 | 2, Chain>> = {};
   #scratch = Buffer.allocUnsafe(SCRATCH);
   #filled = 0;
   /** Bytes counted after their line had been delivered. */
   skippedLate = 0;
 
-  constructor(maker: LineMaker, clock: Clock, watch: ChainWatch, bound = DEFAULT_LINE_BOUND) {
+  /** With a sieve, lines that it lets through come without their text. */
+  constructor(maker: LineMaker, clock: Clock, watch: ChainWatch, bound = DEFAULT_LINE_BOUND, sieve: Sieve | null = null) {
     this.#maker = maker;
     this.#bound = bound;
     this.#clock = clock;
     this.#watch = watch;
+    this.#sieve = sieve;
   }
 
   get open(): boolean {
@@ -65,8 +69,8 @@ export class Parts {
     return this.#chains[stream]?.stamp === stamp;
   }
 
-  /** One entry's content, `[start, end)`, with its line end if it has one. */
-  accept(stream: 1 | 2, stamp: string, bytes: Buffer, start: number, end: number, skipped: number): void {
+  /** One entry's content, `[start, end)`, with its line end if it has one. `plain`: nothing in it is to be cleaned. */
+  accept(stream: 1 | 2, stamp: string, bytes: Buffer, start: number, end: number, skipped: number, plain = false): void {
     const ends = end > start && bytes[end - 1] === NEWLINE;
     const chain = this.#chains[stream];
     if (chain !== undefined) {
@@ -75,7 +79,7 @@ export class Parts {
     }
     if (!ends) this.#open(stream, stamp, bytes, start, end, skipped);
     else if (skipped > 0 || end - start > SCRATCH - STAMP_LENGTH - 2) this.#long(stream, stamp, bytes.subarray(start, end - 1), skipped);
-    else this.#simple(stream, stamp, bytes, start, end);
+    else this.#simple(stream, stamp, bytes, this.#isQuiet(stamp, bytes, start, end - 1, plain) ? end - 1 : start, end);
   }
 
   /** Closes lines whose next part did not come. */
@@ -101,6 +105,12 @@ export class Parts {
     if (this.#filled + end - start + STAMP_LENGTH + 2 > SCRATCH) this.#flush();
     this.#mark(stream, stamp);
     this.#filled += bytes.copy(this.#scratch, this.#filled, start, end);
+  }
+
+  /** A line nobody wants the text of; what would need more than a look at its bytes is none. */
+  #isQuiet(stamp: string, bytes: Buffer, start: number, end: number, plain: boolean): boolean {
+    if (this.#sieve === null || end - start > this.#bound || this.#sieve.catches(bytes, start, end, plain)) return false;
+    return bytes.indexOf(NEWLINE, start) === end && !mayHoldPartStamps(bytes, start, end, stamp);
   }
 
   #mark(stream: 1 | 2, stamp: string): void {
