@@ -19,11 +19,15 @@ export async function compileAhead(): Promise<void> {
 }
 
 /** `auto-fix replay` over both containers' recordings: merge, lines, patterns, windows, decisions. */
-export const replayCommand = (trace: Trace, sessions: readonly string[]): Command => ({
+export const replayCommand = (trace: Pick<Trace, 'files'>, sessions: readonly string[]): Command => ({
   program: process.execPath,
   args: [...FLAGS, CLI, 'replay', ...Object.entries(trace.files).map(([container, file]) => `${container}=${file}`), '--sessions', sessions.join(',')],
   env: ENVIRONMENT,
 });
+
+/** The same without a line: its start. */
+export const emptyReplay = (sessions: readonly string[]): Command =>
+  replayCommand({ files: { 'wppconnect-server': '/dev/null', 'gateway-wrapper': '/dev/null' } }, sessions);
 
 export const program = (name: string, ...args: string[]): Command => ({ program: process.execPath, args: [...FLAGS, join(import.meta.dirname, 'programs', name), ...args], env: ENVIRONMENT });
 
