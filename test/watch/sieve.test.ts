@@ -8,7 +8,8 @@ import { Parts } from '../../sidecar/watch/parts.ts';
 import { Reading } from '../../sidecar/watch/reading.ts';
 import { Sieve } from '../../sidecar/watch/sieve.ts';
 import { undress } from '../../sidecar/watch/undress.ts';
-import { hostileLine, seeded } from '../detect/hostile.ts';
+import { seeded } from '../dice.ts';
+import { hostileLine } from '../detect/hostile.ts';
 import { PATTERNS } from '../detect/stage.ts';
 import { chop, frame, stamp } from './bytes.ts';
 
