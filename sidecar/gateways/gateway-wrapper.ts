@@ -55,7 +55,7 @@ export class WrapperGateway implements Gateway {
   }
 
   async list(signal?: AbortSignal): Promise<ListedSession[]> {
-    const call = this.#get('/api/channels', this.#timings.listMs, signal);
+    const call: Call = { ...this.#get('/api/channels', this.#timings.listMs, signal), looks: true };
     const answer = await repeatFreely(() => this.#http.ask(call), this.#retrying, signal);
     const channels = fieldOf(answer.json, 'channels');
     if (!Array.isArray(channels)) throw ofShape(this.#http.asked, 'GET /api/channels', 'a list in "channels"');
@@ -64,7 +64,7 @@ export class WrapperGateway implements Gateway {
 
   /** Its own word, which is no proof. Rejects with `not-found` for a name it does not list. */
   async status(name: string, signal?: AbortSignal): Promise<string> {
-    const call = this.#get(`/api/channels/${urlPart(name)}`, this.#timings.statusMs, signal);
+    const call: Call = { ...this.#get(`/api/channels/${urlPart(name)}`, this.#timings.statusMs, signal), looks: true };
     const answer = await repeatFreely(() => this.#http.ask(call), this.#retrying, signal);
     const status = fieldOf(fieldOf(answer.json, 'channel'), 'status');
     if (typeof status !== 'string') throw ofShape(this.#http.asked, `GET ${call.path}`, '"channel.status"');

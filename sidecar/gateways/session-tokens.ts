@@ -43,7 +43,7 @@ export class SessionTokens {
 
   async #mint(name: string, signal?: AbortSignal): Promise<string> {
     const path = (secret: string) => `/api/${urlPart(name)}/${secret}/generate-token`;
-    const answer = await this.askWithSecret(path, { method: 'POST', signal });
+    const answer = await this.askWithSecret(path, { method: 'POST', signal, looks: true });
     const token = fieldOf(answer.json, 'token');
     if (typeof token !== 'string' || token === '') throw ofShape(this.#http.asked, `POST ${path('***')}`, '"token"');
     return token;

@@ -153,7 +153,7 @@ export class WhaticketGateway implements Gateway {
 
   #ask(route: Route, name: string | null, signal?: AbortSignal): Promise<Answer> {
     const path = name === null ? route.path : route.path.replace(':id', () => urlPart(name));
-    return this.#http.ask({ method: route.method, path, headers: this.#headers, deadlineMs: this.#timings.answerMs, signal });
+    return this.#http.ask({ method: route.method, path, headers: this.#headers, deadlineMs: this.#timings.answerMs, signal, looks: name === null });
   }
 }
 

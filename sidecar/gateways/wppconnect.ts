@@ -55,7 +55,7 @@ export class WppconnectGateway implements Gateway {
   }
 
   async list(signal?: AbortSignal): Promise<ListedSession[]> {
-    const answer = await repeatFreely(() => this.#tokens.askWithSecret(listPath, { method: 'GET', signal }), this.#retrying, signal);
+    const answer = await repeatFreely(() => this.#tokens.askWithSecret(listPath, { method: 'GET', signal, looks: true }), this.#retrying, signal);
     const names = fieldOf(answer.json, 'response');
     if (!Array.isArray(names)) throw ofShape(this.#http.asked, `GET ${listPath('***')}`, 'a list in "response"');
     return names.filter((name) => typeof name === 'string').map((name) => ({ name }));
@@ -63,7 +63,7 @@ export class WppconnectGateway implements Gateway {
 
   /** CLOSED, INITIALIZING, QRCODE, PHONECODE or CONNECTED. A session that the server does not hold is CLOSED. */
   async status(name: string, signal?: AbortSignal): Promise<string> {
-    const call = this.#get(name, 'status-session', this.#timings.answerMs, signal);
+    const call: Call = { ...this.#get(name, 'status-session', this.#timings.answerMs, signal), looks: true };
     const answer = await repeatFreely(() => this.#asSession(name, call), this.#retrying, signal);
     const status = fieldOf(answer.json, 'status');
     if (status === null) return 'CLOSED';
@@ -107,7 +107,10 @@ export class WppconnectGateway implements Gateway {
     return readQrAnswer(answer.json, this.#http.quote(answer));
   }
 
-  /** A session that says CONNECTED: does its page answer, and does the server itself still do? */
+  /**
+   * A session that says CONNECTED: does its page answer, and does the server itself still do? On a connection of its own:
+   * one that died in the meantime would look like a dead page.
+   */
   async #lookBehindConnected(name: string, signal?: AbortSignal): Promise<ProbeResult> {
     const call = this.#get(name, 'check-connection-session', this.#timings.checkMs, signal);
     let answer: Answer;

@@ -1,7 +1,7 @@
 import { inspect } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { answering, at, BLIND, faultOf, LIST, SECRET } from './asking.ts';
-import { json, serve } from './server.ts';
+import { json, serve, type Handler } from './server.ts';
 
 describe('a secret', () => {
   it('is not shown when the gateway repeats it, as it is or encoded', async () => {
@@ -50,5 +50,48 @@ describe('a call', () => {
 
   it('to an address that is none stops with the setting, not with the value', () => {
     expect(() => at('gateway-wrapper:3000')).toThrow('WPP_GATEWAY_BASE_URL is not a web address: give it as http://host:port');
+  });
+});
+
+describe('a connection', () => {
+  const looking = { ...LIST, looks: true };
+  const portsOf = async (handler: Handler = (_, response) => json(response, 200, { success: true })) => {
+    const ports: (number | undefined)[] = [];
+    const server = await serve((request, response, socket) => {
+      ports.push(socket.remotePort);
+      return handler(request, response, socket);
+    });
+    return { gateway: at(server.url), server, ports };
+  };
+
+  it('serves one look after another, and no call that changes something', async () => {
+    const { gateway, ports } = await portsOf();
+    for (const call of [looking, looking, LIST, LIST, looking]) await gateway.ask(call);
+    const [first, second, acting, again, last] = ports;
+    expect([second, last]).toEqual([first, first]);
+    expect(new Set([first, acting, again]).size).toBe(3);
+  });
+
+  it('that the gateway closed when a look came is replaced, and the look is told nothing of it', async () => {
+    const { gateway, server } = await portsOf((_, response, socket) => {
+      if (server.calls.length === 2) return socket.resetAndDestroy();
+      return json(response, 200, { asked: server.calls.length });
+    });
+    await gateway.ask(looking);
+    expect((await gateway.ask(looking)).json).toEqual({ asked: 3 });
+  });
+
+  it('that is lost at a look\'s first call is a fault', async () => {
+    const { gateway } = await portsOf((_, __, socket) => socket.resetAndDestroy());
+    expect((await faultOf(gateway.ask(looking))).message).toContain('closed the connection during GET /api/channels');
+  });
+
+  it('on which a look hung is not used again', async () => {
+    const { gateway, ports } = await portsOf((_, response) => (ports.length === 2 ? undefined : json(response, 200, {})));
+    await gateway.ask(looking);
+    expect((await faultOf(gateway.ask({ ...looking, deadlineMs: 50 }))).fault).toBe('timeout');
+    await gateway.ask(looking);
+    expect(ports[1]).toBe(ports[0]);
+    expect(ports[2]).not.toBe(ports[0]);
   });
 });

@@ -187,3 +187,17 @@ it('cannot reconnect and says what to do instead', async () => {
   expect(gateway.can.has('reconnect')).toBe(false);
   await expect(gateway.reconnect()).rejects.toThrow('wppconnect-server cannot be asked to reconnect: it has no such request; close and start the session instead');
 });
+
+describe('a connection', () => {
+  it('is kept for the list, the token and the status; the look behind CONNECTED, close and start each have their own', async () => {
+    const { gateway, server } = await gatewayOf();
+    await gateway.list();
+    await gateway.probe(NAME);
+    await gateway.close(NAME);
+    await gateway.start(NAME);
+    const byRoute = Object.fromEntries(server.calls.map(({ url, headers }) => [url.split('/').at(-1), headers.connection]));
+    expect(byRoute).toEqual({
+      'show-all-sessions': 'keep-alive', 'generate-token': 'keep-alive', 'status-session': 'keep-alive', 'check-connection-session': 'close', 'close-session': 'close', 'start-session': 'close',
+    });
+  });
+});
