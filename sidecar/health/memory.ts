@@ -1,4 +1,4 @@
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { Quiet } from './quiet.ts';
 
 export const SCHEMA = `
@@ -19,12 +19,12 @@ export interface HealthMemory {
 
 /** In the state database. `failed` hears of a write that did not work; the sidecar's own copy goes on. */
 export class StoredMemory implements HealthMemory {
-  readonly #database: DatabaseSync;
+  readonly #write: StatementSync;
   readonly #failed: (error: Error) => void;
   readonly #known = new Map<string, Remembered>();
 
   constructor(database: DatabaseSync, failed: (error: Error) => void) {
-    this.#database = database;
+    this.#write = database.prepare('INSERT INTO health VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET connected_at = excluded.connected_at, quiets = excluded.quiets');
     this.#failed = failed;
     for (const row of database.prepare('SELECT session, connected_at, quiets FROM health').all()) {
       this.#known.set(String(row.session), { connectedAt: row.connected_at === null ? null : Number(row.connected_at), quiets: quietsIn(String(row.quiets)) });
@@ -43,8 +43,7 @@ export class StoredMemory implements HealthMemory {
   keep(session: string, remembered: Remembered): void {
     this.#known.set(session, remembered);
     try {
-      this.#database.prepare('INSERT INTO health VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET connected_at = excluded.connected_at, quiets = excluded.quiets')
-        .run(session, remembered.connectedAt, JSON.stringify(remembered.quiets));
+      this.#write.run(session, remembered.connectedAt, JSON.stringify(remembered.quiets));
     } catch (error) {
       this.#failed(error as Error);
     }

@@ -27,10 +27,12 @@ const KEEP_HITS_MS = 7 * 24 * 3_600_000;
  */
 export class Records {
   readonly #database: DatabaseSync;
-  readonly #statements: Record<'cursor' | 'hit' | 'activity', StatementSync>;
+  readonly #statements: Record<'cursor' | 'hit' | 'activity' | 'newest', StatementSync>;
   readonly #staged: { cursors: Map<string, [string, string]>; hits: Hit[]; activity: Map<string, Nanos> } = {
     cursors: new Map(), hits: [], activity: new Map(),
   };
+  /** The newest sign of life per session and event, as read once and staged since: each look asks for it. */
+  readonly #activity = new Map<string, Map<string, Nanos>>();
   readonly #written: (error: Error | null) => void;
   #failing = false;
   #timer: NodeJS.Timeout | null = null;
@@ -46,7 +48,9 @@ export class Records {
       cursor: database.prepare('INSERT INTO cursors VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET container = excluded.container, cursor = excluded.cursor'),
       hit: database.prepare('INSERT OR IGNORE INTO hits VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)'),
       activity: database.prepare('INSERT INTO activity VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET at = max(at, excluded.at)'),
+      newest: database.prepare('SELECT event, at FROM activity WHERE session = ?'),
     };
+    this.#statements.newest.setReadBigInts(true);
   }
 
   cursor(containerId: string): string | null {
@@ -73,6 +77,9 @@ export class Records {
 
   /** The newest sign of life of that kind; an older one changes nothing. */
   stageActivity(session: string, event: string, at: Nanos): void {
+    const known = this.#activityOf(session);
+    if ((known.get(event) ?? -1n) >= at) return;
+    known.set(event, at);
     this.#staged.activity.set(`${session}\n${event}`, at);
     this.#soon();
   }
@@ -128,10 +135,7 @@ export class Records {
 
   /** The newest sign of life of each kind of event, newest first. */
   lastActivity(session: string): { event: string; at: Nanos }[] {
-    this.flush();
-    const rows = this.#database.prepare('SELECT event, at FROM activity WHERE session = ? ORDER BY at DESC');
-    rows.setReadBigInts(true);
-    return rows.all(session).map((row) => ({ event: String(row.event), at: row.at as bigint }));
+    return [...this.#activityOf(session)].map(([event, at]) => ({ event, at })).sort((a, b) => (a.at > b.at ? -1 : 1));
   }
 
   forgetOldHits(nowMs: number): void {
@@ -141,6 +145,14 @@ export class Records {
   close(): void {
     this.flush();
     if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #activityOf(session: string): Map<string, Nanos> {
+    const known = this.#activity.get(session);
+    if (known) return known;
+    const read = new Map(this.#statements.newest.all(session).map((row) => [String(row.event), row.at as bigint]));
+    this.#activity.set(session, read);
+    return read;
   }
 
   #soon(): void {

@@ -70,6 +70,21 @@ describe('what is remembered over a restart', () => {
     expect(some.lastActivity('pixel12digital')).toEqual([{ event: 'onmessage', at: fromMs(T0 + 5 * 60_000) }]);
   });
 
+  it('tells signs of life newest first, also after a restart, and writes none that is old', () => {
+    const some = records();
+    for (const [event, minute] of [['onack', 1], ['onmessage', 3], ['onpresencechanged', 2]] as const) some.stageActivity('ImobSites', event, fromMs(T0 + minute * 60_000));
+    some.flush();
+    const told = ['onmessage', 'onpresencechanged', 'onack'];
+    expect(some.lastActivity('ImobSites').map(({ event }) => event)).toEqual(told);
+    const again = records();
+    expect(again.lastActivity('ImobSites').map(({ event }) => event)).toEqual(told);
+    const written = () => database.prepare('SELECT total_changes() AS n').get()!.n;
+    const before = written();
+    again.stageActivity('ImobSites', 'onmessage', fromMs(T0 + 3 * 60_000));
+    again.flush();
+    expect(written()).toBe(before);
+  });
+
   it('stores nothing of a session that nobody knows', () => {
     const some = records();
     some.stageHit(hit({ who: { refused: 'unknown-session', spelled: 'stranger' } }));
