@@ -6,7 +6,7 @@ import { realClock } from './clock.ts';
 import type { Config } from './config.ts';
 import { Desk } from './decide/desk.ts';
 import { deskSettings } from './desk-settings.ts';
-import { Detector } from './detect/detector.ts';
+import { CLOCKS_DIFFER_MS, Detector } from './detect/detector.ts';
 import { readyPatterns } from './detect/ready-patterns.ts';
 import { dockerAt } from './docker.ts';
 import { bookkeeping } from './doctor/bookkeeping.ts';
@@ -108,7 +108,9 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
     tell: (level, message) => tell(level, message),
   });
 
-  const lastActivity = (session: string): Nanos | null => later(detector.look(session, clock.now()).lastActivity, records.lastActivity(session)[0]?.at ?? null);
+  /** Stored while the clock ran ahead: nothing later could overtake it. */
+  const stored = (session: string): Nanos | null => records.lastActivity(session).find(({ at }) => toMs(at) <= clock.now() + CLOCKS_DIFFER_MS)?.at ?? null;
+  const lastActivity = (session: string): Nanos | null => later(detector.look(session, clock.now()).lastActivity, stored(session));
   const siblings = (session: string): string[] => {
     const container = fleet.target(session)?.container;
     return container ? fleet.inContainer(container) : fleet.names();

@@ -29,7 +29,7 @@ export class Suspects {
   heard(session: string, hit: Hit, named: boolean, now: number): void {
     const waiting = this.#waiting.get(session);
     if (waiting?.named && !named) return;
-    const lookAt = waiting?.lookAt ?? Math.max(now + LET_IT_FINISH_MS, (this.#lookedAt.get(session) ?? 0) + REST_MS);
+    const lookAt = waiting?.lookAt ?? Math.max(now + LET_IT_FINISH_MS, Math.min(now, this.#lookedAt.get(session) ?? 0) + REST_MS);
     this.#waiting.set(session, { session, hit, named, lookAt });
   }
 

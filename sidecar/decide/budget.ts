@@ -26,6 +26,11 @@ export class Budget {
     this.#left -= 1;
   }
 
+  /** The clock was set back by so much. */
+  setBack(ms: number): void {
+    if (this.#countedAt !== null) this.#countedAt -= ms;
+  }
+
   #refill(now: number): void {
     if (this.#countedAt === null) return;
     const gained = Math.floor(Math.max(0, now - this.#countedAt) / this.#refillMs);

@@ -4,7 +4,8 @@ import { Budget } from './budget.ts';
 import { beforeLooking, decide, type Look, type Policy, type Question } from './decide.ts';
 import type { ContainerStanding, Standing } from './governor.ts';
 import { History } from './history.ts';
-import { incidentKey, showsProfileLock, type Incident } from './incident.ts';
+import { massFailureLimit, Together } from './together.ts';
+import { incidentKey, sessionOf, setBack, showsProfileLock, type Incident } from './incident.ts';
 
 export interface DeskSettings extends Policy {
   cooldownMs: number;
@@ -20,8 +21,6 @@ export interface Surroundings {
   gatewaySessions: readonly string[];
 }
 
-/** Sessions that break this close to each other have one cause outside them. DESIGN: two minutes. */
-const TOGETHER_MS = 2 * 60_000;
 /** Two at once keep the gateway usable: each repair starts a browser. */
 const MAX_REPAIRS_AT_ONCE = 2;
 /** Four repairs at once and one more an hour: enough for the whole ladder, too few for a login a minute. */
@@ -30,6 +29,9 @@ const SESSION_BUDGET = { capacity: 4, refillMs: 3_600_000 };
 const OVERALL_BUDGET = { capacity: 12, refillMs: 600_000 };
 /** An incident whose obstacle names no end is looked at again this often. */
 const LOOK_AGAIN_MS = 60_000;
+
+/** A clock that goes back by more than this was set; less is what clocks do. */
+const A_STEP_MS = 10_000;
 
 /** What the desk says of a decision: the decision, and whether the operator has heard it already. */
 export interface Ruling {
@@ -46,7 +48,7 @@ export interface Ruling {
 export class Desk {
   readonly #settings: DeskSettings;
   readonly #incidents = new Map<string, Incident>();
-  readonly #opened = new Map<string, number>();
+  readonly #together = new Together();
   readonly #repairing = new Set<string>();
   readonly #budgets = new Map<string, Budget>();
   readonly #overall = new Budget(OVERALL_BUDGET.capacity, OVERALL_BUDGET.refillMs);
@@ -55,6 +57,8 @@ export class Desk {
   readonly #awaitsQr = new Set<string>();
   readonly history: History;
   pausedUntil: number | null = null;
+  /** Clock time of the last sweep. */
+  #sweptAt = Number.NEGATIVE_INFINITY;
 
   constructor(settings: DeskSettings) {
     this.#settings = settings;
@@ -75,7 +79,7 @@ export class Desk {
       refusals: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
     };
     this.#incidents.set(incident.key, incident);
-    if ('session' in firing.who) this.#opened.set(firing.who.session, now);
+    if ('session' in firing.who) this.#together.opened(firing.who.session, now);
     return incident;
   }
 
@@ -83,11 +87,21 @@ export class Desk {
     return [...this.#incidents.values()];
   }
 
-  /** Closes incidents that wait for nothing and whose evidence has left the window. */
+  /** Closes incidents that wait for nothing and whose evidence has left the window. Call about once a second. */
   sweep(now: number): Incident[] {
+    if (now < this.#sweptAt - A_STEP_MS) this.#clockWasSetBack(this.#sweptAt - now);
+    this.#sweptAt = now;
     const over = this.incidents().filter((incident) => this.#isLeftOver(incident, now));
     for (const incident of over) this.close(incident);
     return over;
+  }
+
+  /** A minute of rest stays a minute of rest, whatever the clock says. */
+  #clockWasSetBack(ms: number): void {
+    for (const incident of this.incidents()) setBack(incident, ms);
+    this.#together.setBack(ms);
+    for (const budget of [this.#overall, ...this.#budgets.values()]) budget.setBack(ms);
+    this.history.setBack(ms);
   }
 
   #isLeftOver(incident: Incident, now: number): boolean {
@@ -116,7 +130,7 @@ export class Desk {
   decide(incident: Incident, around: Surroundings, look: Look, now: number): Ruling {
     if (look.probe.probe === 'starting') incident.startingSince ??= now;
     else incident.startingSince = null;
-    const session = sessionName(incident);
+    const session = sessionOf(incident);
     // We closed it before it was due: whatever says that it is connected now is newer than that.
     if (session !== null && look.probe.probe === 'healthy') this.#awaitsQr.delete(session);
     const question = this.#question(incident, around, now);
@@ -203,7 +217,7 @@ export class Desk {
   }
 
   #ofSession(session: string): Incident[] {
-    return this.incidents().filter((incident) => sessionName(incident) === session);
+    return this.incidents().filter((incident) => sessionOf(incident) === session);
   }
 
   #budgetOf(session: string): Budget {
@@ -230,7 +244,7 @@ export class Desk {
   }
 
   #question(incident: Incident, around: Surroundings, now: number): Question {
-    const session = sessionName(incident);
+    const session = sessionOf(incident);
     const standing: Standing = {
       now,
       windowMs: this.#settings.windowMs,
@@ -240,7 +254,7 @@ export class Desk {
       repairing: session !== null && this.#repairing.has(session),
       repairsUnderWay: this.#repairing.size,
       maxRepairs: MAX_REPAIRS_AT_ONCE,
-      brokeTogether: this.#brokeTogether(incident, around.gatewaySessions, now),
+      brokeTogether: this.#together.count(incident, around.gatewaySessions, this.incidents(), now),
       massFailure: massFailureLimit(this.#settings.massFailure, around.gatewaySessions.length),
       cooldownUntil: session === null ? null : this.history.cooldownUntil(session),
       budgets: session === null ? [] : [this.#budgetOf(session), this.#overall],
@@ -248,29 +262,7 @@ export class Desk {
     const lastRung = session === null ? null : this.history.lastRung(session, incident.class, now);
     return { incident, standing, policy: this.#settings, lastRung };
   }
-
-  /** Sessions of the gateway that broke close to this incident, this one included, and are not quiet yet. */
-  #brokeTogether(incident: Incident, gatewaySessions: readonly string[], now: number): number {
-    const own = sessionName(incident);
-    return gatewaySessions.filter((session) => {
-      const opened = this.#opened.get(session);
-      if (opened === undefined || Math.abs(opened - incident.openedAt) > TOGETHER_MS) return false;
-      if (session === own) return true;
-      const newest = Math.max(opened, ...this.#ofSession(session).map((other) => toMs(other.newest)));
-      return now - newest <= TOGETHER_MS;
-    }).length;
-  }
-}
-
-/** Two sessions of a gateway that has only two are all of it. */
-function massFailureLimit(setting: number | null, sessions: number): number | null {
-  if (setting === null) return null;
-  return sessions >= 2 ? Math.min(setting, sessions) : setting;
 }
 
 /** A name that no list knows gets no better by waiting; everything else is looked at again. */
 const endsByItself = (code: RefusalCode): boolean => code !== 'unknown-session' && code !== 'not-attributed';
-
-function sessionName(incident: Incident): string | null {
-  return 'session' in incident.firing.who ? incident.firing.who.session : null;
-}

@@ -44,6 +44,12 @@ export class History {
     return ends.length > 0 ? Math.max(...ends) : null;
   }
 
+  /** The clock was set back by so much: what ended a while ago still did, only that long ago. */
+  setBack(ms: number): void {
+    for (const [session, repairs] of this.#last) this.#last.set(session, repairs.map((one) => ({ ...one, endedAt: one.endedAt - ms })));
+    for (const [session, at] of this.#refusedAt) this.#refusedAt.set(session, at - ms);
+  }
+
   cooldownUntil(session: string): number | null {
     const end = Math.max(this.lastEnd(session) ?? 0, this.#refusedAt.get(session) ?? 0);
     return end === 0 ? null : end + this.#cooldownMs;

@@ -32,6 +32,24 @@ export function incidentKey(firing: Firing): string {
   return `${firing.class} ${nameOf(firing)}`;
 }
 
+/** The session it is about; null where the lines name nobody that is known. */
+export function sessionOf({ firing }: Pick<Incident, 'firing'>): string | null {
+  return 'session' in firing.who ? firing.who.session : null;
+}
+
+/** The clock was set back by so much: its times move with it. */
+export function setBack(incident: Incident, ms: number): void {
+  const nanos = BigInt(ms) * 1_000_000n;
+  const { firing } = incident;
+  incident.openedAt -= ms;
+  incident.newest -= nanos;
+  incident.firing = { ...firing, at: firing.at - nanos, ...(firing.since === undefined ? {} : { since: firing.since - nanos }) };
+  for (const time of ['retryAt', 'heldAt', 'startingSince'] as const) {
+    const at = incident[time];
+    if (at !== null) incident[time] = at - ms;
+  }
+}
+
 /** Whose incident it is, in words: the session, the unknown name, or the container whose line names nobody. */
 export function nameOf(firing: Firing): string {
   if ('session' in firing.who) return firing.who.session;

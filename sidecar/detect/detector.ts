@@ -52,7 +52,7 @@ const NOTHING: readonly Reading[] = [];
 /** Lines shown with a firing. */
 const MOST_EVIDENCE = 5;
 /** The engine's clock and ours may differ by that much; stamps further ahead come from a clock that was wrong. */
-const CLOCKS_DIFFER_MS = 60_000;
+export const CLOCKS_DIFFER_MS = 60_000;
 /** Patterns of a class that are worth looking for in every line. */
 const sought = (pattern: Pattern): boolean => pattern.class !== 'benign' || pattern.phase !== null || pattern.part !== null;
 

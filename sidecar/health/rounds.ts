@@ -96,9 +96,14 @@ export class HealthRounds {
       this.#sampledAt = now;
       for (const session of sessions) this.#sample(session, now);
     }
-    const due = sessions.filter((session) => this.#of(session, now).nextAt <= now && !this.#looking.has(session));
+    const due = sessions.filter((session) => this.#isDue(this.#of(session, now).nextAt, now) && !this.#looking.has(session));
     due.sort((a, b) => this.#of(a, now).nextAt - this.#of(b, now).nextAt);
     for (const session of due.slice(0, Math.max(0, LOOKS_AT_ONCE - this.#looking.size))) this.#visit(session, now);
+  }
+
+  /** Further ahead than a round is only what was fixed before the clock was set back. */
+  #isDue(nextAt: number, now: number): boolean {
+    return nextAt <= now || nextAt > now + (this.#parts.everyMs ?? SILENT_EVERY_MS);
   }
 
   /** Takes no more looks, and what is under way leads to nothing. */

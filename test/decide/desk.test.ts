@@ -189,3 +189,36 @@ describe('a look that learns nothing', () => {
     expect(decided(new Desk(settings()), T0, firing({ count: 6 }), look('unknown'))).toBe('restart');
   });
 });
+
+describe('a clock that is set back', () => {
+  const HOUR = 60 * MINUTE;
+
+  it('makes no cooldown longer, nor an incident wait longer', () => {
+    const desk = new Desk(settings());
+    desk.sweep(T0);
+    repaired(desk, T0, 'restart');
+    const back = T0 - 5 * HOUR;
+    desk.sweep(back);
+    expect(decided(desk, back + 10 * MINUTE, firing(), look('zombie'))).toBe('cooldown');
+    expect(desk.nextDue()).toBe(back + 15 * MINUTE);
+    expect(decided(desk, back + 16 * MINUTE, firing(), look('zombie'))).toBe('reset');
+  });
+
+  it('lets what waits for a time wait just as long as before', () => {
+    const desk = new Desk(settings());
+    desk.sweep(T0);
+    decided(desk, T0, firing(), look('unknown', { gatewayAnswers: false }));
+    const wait = desk.nextDue()! - T0;
+    desk.sweep(T0 - HOUR);
+    expect(desk.nextDue()).toBe(T0 - HOUR + wait);
+  });
+
+  it('makes no budget refill later', () => {
+    const desk = new Desk(settings({ cooldownMs: 0, escalateWithinMs: 0 }));
+    desk.sweep(T0);
+    for (let n = 0; n < 4; n++) repaired(desk, T0, 'restart');
+    desk.sweep(T0 - 24 * HOUR);
+    expect(decided(desk, T0 - 24 * HOUR + MINUTE, firing(), look('zombie'))).toBe('budget-spent');
+    expect(decided(desk, T0 - 23 * HOUR, firing({ class: 'corruption' }), look('healthy'))).toBe('repair');
+  });
+});

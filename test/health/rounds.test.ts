@@ -28,6 +28,16 @@ describe('a round', () => {
     expect(off.of('s1').asked).toEqual([]);
   });
 
+  it('goes on when the clock is set back by a day', async () => {
+    let setBack = 0;
+    const clinic: Clinic = new Clinic(['s1'], { now: () => clinic.clock.now() - setBack });
+    await clinic.pass(2 * ROUND);
+    const { length } = clinic.of('s1').asked;
+    setBack = 24 * HOUR;
+    await clinic.pass(3 * ROUND);
+    expect(clinic.of('s1').asked.length - length).toBeGreaterThanOrEqual(3);
+  });
+
   it('spares the gateway a question about a session through which a message has just gone', async () => {
     const clinic = new Clinic(['s1']);
     await clinic.pass(5 * ROUND, (now) => { clinic.of('s1').seen.lastMessage = now - 20_000; });
