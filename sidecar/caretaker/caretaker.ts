@@ -167,7 +167,7 @@ export class Caretaker {
   }
 
   #storeActivity(now: number): void {
-    if (now - this.#activityStoredAt < STORE_ACTIVITY_MS) return;
+    if (Math.abs(now - this.#activityStoredAt) < STORE_ACTIVITY_MS) return;
     this.#activityStoredAt = now;
     const { detector, records } = this.#parts;
     for (const session of this.#parts.sessions()) {

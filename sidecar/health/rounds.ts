@@ -92,7 +92,7 @@ export class HealthRounds {
     const now = this.#parts.now();
     const sessions = this.#parts.sessions();
     this.#forgetAllBut(sessions);
-    if (now - this.#sampledAt >= SAMPLE_MS) {
+    if (Math.abs(now - this.#sampledAt) >= SAMPLE_MS) {
       this.#sampledAt = now;
       for (const session of sessions) this.#sample(session, now);
     }
