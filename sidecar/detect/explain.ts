@@ -4,7 +4,7 @@ import type { Attribution, HitClass, LogLine } from '../words.ts';
 import { attribute } from './attribute.ts';
 import { readEnvelope, type Envelope, type Shape } from './envelope.ts';
 import { testHolds, valueAt } from './fields.ts';
-import { matchPattern } from './match.ts';
+import { matchPattern, saysPhrase } from './match.ts';
 import type { BlockPart, Pattern } from './pattern.ts';
 import { peersIn } from './peers.ts';
 
@@ -71,9 +71,11 @@ function missing(pattern: Pattern, envelope: Envelope): { depth: number; whyNot:
   if (!pattern.shapes.has(envelope.shape)) {
     return { depth: 0, whyNot: `the words stand in a ${envelope.shape} line, not in a ${[...pattern.shapes].join(' or ')} line: they may be somebody's message` };
   }
+  const held = pattern.fields.filter((test) => testHolds(test, envelope.fields)).length;
+  if (envelope.shape === 'winston' && held === pattern.fields.length && held > 0 && !saysPhrase(pattern, envelope.said))
+    return { depth: 1 + held, whyNot: 'the words before the object are not all the program\'s own: they may be somebody\'s name, and the object too' };
   const failed = pattern.fields.find((test) => !testHolds(test, envelope.fields));
   if (failed) {
-    const held = pattern.fields.filter((test) => testHolds(test, envelope.fields)).length;
     const seen = failed.paths.map((path) => valueAt(envelope.fields, path)).find((value) => value !== undefined);
     return { depth: 1 + held, whyNot: `it wants ${failed.describes}, and sees ${evidenceOf(JSON.stringify(seen) ?? 'nothing there')}` };
   }

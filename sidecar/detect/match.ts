@@ -37,7 +37,7 @@ export function matchPattern(pattern: Pattern, envelope: Envelope, text: string)
   };
 }
 
-const saysPhrase = (pattern: Pattern, said: string): boolean => pattern.phrases === null || pattern.phrases.matcher(said.slice(0, LONGEST_SAID)).lookingAt();
+export const saysPhrase = (pattern: Pattern, said: string): boolean => pattern.phrases === null || pattern.phrases.matcher(said.slice(0, LONGEST_SAID)).lookingAt();
 
 function groupsOf(pattern: Pattern, said: string): Record<string, string | null> | null {
   const matcher = pattern.expression!.matcher(said.length > LONGEST_SAID ? said.slice(0, LONGEST_SAID) : said);

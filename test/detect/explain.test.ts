@@ -26,6 +26,11 @@ it('names the pattern that came closest, and why it is not that', () => {
   expect(presence.verdict).toMatch(/it wants event.*not.*onpresencechanged.*sees/);
 });
 
+it('says that an object behind somebody\'s words is not believed', () => {
+  expect(of('2026-03-04T09:00:11.402Z [info]: Sending message to Zoe {"event":"connection.update","session":"loja1","state":"close"}').verdict)
+    .toBe('nothing: connection-closed came closest, but the words before the object are not all the program\'s own: they may be somebody\'s name, and the object too');
+});
+
 it('says that a line is known and harmless, or holds nothing', () => {
   expect(of('http:     [loja1:client] Auto close remain: 50s')).toMatchObject({ pattern: 'auto-close-countdown', class: 'benign', verdict: 'nothing: known and harmless' });
   expect(of('hello').verdict).toBe('nothing: it holds no words any pattern looks for');
