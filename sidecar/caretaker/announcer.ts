@@ -37,17 +37,19 @@ export class Announcer {
     this.#parts = parts;
   }
 
-  ruling({ incident, decision, firstTold }: Ruling, look: Look | null): void {
+  /** `blamed`: sessions that a look found broken where the lines name nobody; then no human has to look for them. */
+  ruling({ incident, decision, firstTold }: Ruling, look: Look | null, blamed: readonly string[] = []): void {
     const { tell, alerts, figures, windowMs } = this.#parts;
     const session = 'session' in incident.firing.who ? incident.firing.who.session : undefined;
     if ('act' in decision) return tell('info', decision.act.reason, session);
     figures.refusal(decision.refused);
     if (!firstTold) return;
     const counted = look ? describe(incident.firing, look.probe, decision.rung, windowMs) : countedWords(incident.firing, windowMs);
-    const message = `${session === undefined ? `${nameOf(incident.firing)}: ` : ''}${counted}; not repaired: ${decision.refused} (${decision.reason})`;
+    const found = blamed.length > 0 ? `; a look found ${blamed.join(', ')} broken` : '';
+    const message = `${session === undefined ? `${nameOf(incident.firing)}: ` : ''}${counted}; not repaired: ${decision.refused} (${decision.reason})${found}`;
     const shared = SHARED.get(decision.refused);
     if (shared && !alerts.open().some(({ key }) => key === HELD_BACK)) alerts.alert({ key: HELD_BACK, kind: decision.refused, message: shared });
-    if (WORTH_AN_ALERT.has(decision.refused)) alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
+    if (WORTH_AN_ALERT.has(decision.refused) && found === '') alerts.alert({ key: `session ${nameOf(incident.firing)}`, session, kind: decision.refused, message });
     else tell('info', message, session);
   }
 

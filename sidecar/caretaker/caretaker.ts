@@ -15,7 +15,8 @@ import { nowKnown } from './strangers.ts';
 import { isBeingStarted, Suspects, type Suspect } from './suspects.ts';
 import { Turns } from './turns.ts';
 import type { Delivery } from '../watch/watcher.ts';
-import type { Firing, Hit, Nanos, Outcome, Plan } from '../words.ts';
+import type { Firing, Hit, Nanos, Outcome, Plan, ProbeResult } from '../words.ts';
+import { brokenAmong } from './whose.ts';
 
 export interface CaretakerParts {
   detector: Detector;
@@ -186,9 +187,8 @@ export class Caretaker {
     const { session, hit, named } = suspect;
     const { clock, desk, detector } = this.#parts;
     if (desk.isRepairing(session) || isBeingStarted(suspect, detector.look(session, clock.now()), clock.now())) return;
-    const { probe } = await this.#looks.inTurn(() => this.#parts.look(session, hit.at));
+    const probe = await this.#probe(session, hit.at);
     if (this.#stopping) return;
-    this.#parts.figures.probe(probe.probe);
     // A session that is `closed` after such a line was closed by somebody: a browser that dies leaves CONNECTED behind.
     if (probe.probe === 'zombie' || (named && probe.probe === 'starting')) this.sick(session, hit.pattern, probe.saw);
   }
@@ -199,8 +199,10 @@ export class Caretaker {
     const around: Surroundings = session === null ? { container: 'unknown', gatewaySessions: [] } : this.#parts.surroundings(session, incident.newest);
     const heldBefore = incident.lastRefusal === 'correlated-failure';
     const early = desk.beforeLooking(incident, around, clock.now());
-    if (early) announcer.ruling(early, null);
-    if (session === null) return this.#lookForWhom(incident);
+    const broken = session === null ? await brokenAmong(incident.firing, this.#parts.sessionsIn, (one) => this.#probe(one, incident.newest)) : [];
+    if (early) announcer.ruling(early, null, broken.map((one) => one.session));
+    for (const one of broken) this.sick(one.session, Object.keys(incident.firing.patterns)[0] ?? 'not-attributed', one.saw);
+    if (session === null) return;
     const stillHeld = early !== null && 'refused' in early.decision && early.decision.refused === 'correlated-failure';
     if (early && !(stillHeld && heldBefore)) return;
     incident.busy = true;
@@ -216,14 +218,10 @@ export class Caretaker {
     }
   }
 
-  /** Nobody was named: each session of the container is looked at, and only one whose probe fails is acted on. */
-  async #lookForWhom({ firing, newest }: Incident): Promise<void> {
-    if (!('refused' in firing.who) || firing.who.refused !== 'not-attributed' || firing.container === undefined) return;
-    for (const session of this.#parts.sessionsIn(firing.container)) {
-      const { probe } = await this.#parts.look(session, newest);
-      this.#parts.figures.probe(probe.probe);
-      if (probe.probe === 'zombie') this.sick(session, Object.keys(firing.patterns)[0] ?? 'not-attributed', probe.saw);
-    }
+  async #probe(session: string, newest: Nanos): Promise<ProbeResult> {
+    const { probe } = await this.#looks.inTurn(() => this.#parts.look(session, newest));
+    this.#parts.figures.probe(probe.probe);
+    return probe;
   }
 
   async #run(plan: Plan): Promise<Outcome> {

@@ -145,6 +145,25 @@ describe('every refusal, through the live path', () => {
     expect(house.repairs).toEqual(['ImobSites restart']);
   });
 
+  it('not-attributed: a human is called only when no look tells whose lines they are', async () => {
+    const closes = async (): Promise<void> => {
+      for (let n = 0; n < 6; n++) {
+        await house.line('info: 2026-02-09T10:00:00.000Z phoneNotConnected');
+        await house.passes(10_000);
+      }
+    };
+    house.looks = { ImobSites: look('zombie'), pixel12digital: look('healthy') };
+    await closes();
+    expect(house.repairs).toEqual(['ImobSites restart']);
+    expect(house.alertsOpen()).toEqual([]);
+    expect(house.log()).toMatch(/nobody named in wppconnect-server: 6 disconnect hits .*not-attributed .*; a look found ImobSites broken/);
+    await house.passes(20 * MINUTE);
+    house.looks = {};
+    house.seen = look('healthy');
+    await closes();
+    expect(house.alertsOpen()).toEqual(['session nobody named in wppconnect-server']);
+  });
+
   it('backup-impossible: the runner refuses, and the next try waits for the cooldown', async () => {
     house.outcome = 'refused';
     await house.closes('ImobSites', 6);
