@@ -49,7 +49,7 @@ function groupsOf(pattern: Pattern, said: string): Record<string, string | null>
 }
 
 /** Shapes anybody's text can take once a program prints it raw. */
-const LOOSE: ReadonlySet<Shape> = new Set(['text', 'winston']);
+const LOOSE: ReadonlySet<Shape> = new Set(['text', 'winston', 'tagged-json']);
 
 /**
  * The first pattern that describes the line; samples prove that no two do. In the container of a program that speaks
