@@ -129,7 +129,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
   };
   const justStarted = (session: string, newest: Nanos): boolean => startedBehind(newest, detector.look(session, clock.now()), clock.now());
   const caretaker = new Caretaker({
-    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, announcer, figures: books.figures, tell: (level, message, session) => tell(level, message, session),
+    detector, desk, records, repairer, clock, windowMs: config.detect.windowMs, announcer, figures: books.figures,
     target: (session) => fleet.target(session),
     resolve: (spelled) => fleet.resolve(spelled),
     surroundings: (session, newest) => ({

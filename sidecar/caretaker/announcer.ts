@@ -76,7 +76,7 @@ export class Announcer {
 
   /** A look found it healthy and no incident of it is open: what a human was called for is over. */
   seenWell(session: string, saw: string): void {
-    this.#parts.alerts.resolved(`session ${session}`, `healthy again (${saw})`);
+    for (const key of [`logout ${session}`, `session ${session}`]) this.#parts.alerts.resolved(key, `healthy again (${saw})`);
   }
 
   /** An incident ended because its lines stopped. */

@@ -1,47 +1,17 @@
-import type { Clock } from '../clock.ts';
-import type { Announcer } from './announcer.ts';
 import type { Look } from '../decide/decide.ts';
-import type { Desk, Surroundings } from '../decide/desk.ts';
+import type { Surroundings } from '../decide/desk.ts';
 import { isOver, needsALook, recount } from '../decide/evidence.ts';
 import type { Incident } from '../decide/incident.ts';
-import type { Detector, Reading } from '../detect/detector.ts';
+import type { Reading } from '../detect/detector.ts';
 import { fromMs, toMs } from '../event-time.ts';
-import type { Target } from '../fleet/fleet.ts';
 import { Interrupted } from '../repair/faults.ts';
-import type { Repairer } from '../repair/runner.ts';
-import type { Metrics } from '../report/metrics.ts';
-import type { Records } from '../state/records.ts';
+import type { CaretakerParts } from './parts.ts';
 import { nowKnown } from './strangers.ts';
 import { isBeingStarted, Suspects, type Suspect } from './suspects.ts';
 import { Turns } from './turns.ts';
 import type { Delivery } from '../watch/watcher.ts';
 import type { Firing, Hit, Nanos, Outcome, Plan, ProbeResult } from '../words.ts';
 import { brokenAmong } from './whose.ts';
-
-export interface CaretakerParts {
-  detector: Detector;
-  desk: Desk;
-  records: Records;
-  repairer: Pick<Repairer, 'run'>;
-  clock: Clock;
-  windowMs: number;
-  /** Null for a session that no list names any more. */
-  target(session: string): Target | null;
-  /** The known session meant by that spelling, or null. */
-  resolve(spelled: string): string | null;
-  surroundings(session: string, newestEvidence: Nanos): Surroundings;
-  /** All known sessions. */
-  sessions(): readonly string[];
-  /** The known sessions that live in that watched container. */
-  sessionsIn(container: string): readonly string[];
-  look(session: string, newestEvidence: Nanos, brokenSince?: Nanos): Promise<Look>;
-  /** One line of the operator's log. */
-  tell(level: 'info' | 'warn', message: string, session?: string): void;
-  announcer: Announcer;
-  /** Hears every hit of a known session, the same cause told again too: the second line may tell why. */
-  heard?(hit: Hit): void;
-  figures: Pick<Metrics, 'hit' | 'firing' | 'probe'>;
-}
 
 /** After a crash the last sign of life may be that much older than it was; it only starts probes. */
 const STORE_ACTIVITY_MS = 10_000;
@@ -158,13 +128,20 @@ export class Caretaker {
   }
 
   #note(hit: Hit): void {
-    const { announcer, desk, records } = this.#parts;
+    const { announcer, records } = this.#parts;
     this.#parts.figures.hit(hit.class);
     records.stageHit(hit);
     if (!('session' in hit.who)) return;
     const { session } = hit.who;
-    if (hit.class === 'recovery') announcer.worksAgain(session, hit.pattern, desk.recovered(session, hit.clears ?? []).length, desk.hasIncident(session));
+    if (hit.class === 'recovery') this.#recovered(session, hit);
     if (hit.class === 'logout') announcer.loggedOut(session, hit.pattern, hit.advice);
+  }
+
+  /** Where two processes fight for one login, a connection that opens is no news. */
+  #recovered(session: string, { pattern, clears = [] }: Hit): void {
+    const { announcer, clock, desk, detector } = this.#parts;
+    const over = desk.recovered(session, clears).length;
+    if (detector.look(session, clock.now()).loggedOutSince === null) announcer.worksAgain(session, pattern, over, desk.hasIncident(session));
   }
 
   #storeActivity(now: number): void {

@@ -32,6 +32,7 @@ export function compilePattern({ pattern: raw, file, where }: WrittenPattern): P
     clears: raw.clears ?? (raw.class === 'recovery' ? ['corruption', 'disconnect'] : []),
     phase: raw.phase ?? null,
     only: raw.only ?? null,
+    contested: raw.contested ?? false,
     advice: raw.advice ?? null,
     hits: raw.hits,
     misses: raw.misses,

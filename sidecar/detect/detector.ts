@@ -51,6 +51,8 @@ export interface WindowView extends Shown {
 const NOTHING: readonly Reading[] = [];
 /** Lines shown with a firing. */
 const MOST_EVIDENCE = 5;
+/** Two processes with one login throw each other out within seconds to minutes. */
+const CONTEST_LASTS: Nanos = 600_000_000_000n;
 /** The engine's clock and ours may differ by that much; stamps further ahead come from a clock that was wrong. */
 export const CLOCKS_DIFFER_MS = 60_000;
 /** Patterns of a class that are worth looking for in every line. */
@@ -147,10 +149,13 @@ export class Detector {
   look(session: string, nowMs: number): SessionView {
     const owner = ownerOf({ session, by: 'named' }, '');
     const now = fromMs(nowMs);
+    const life = this.#life.of(session);
     return {
       corruption: this.#owners.count(owner, 'corruption', now),
       disconnect: this.#owners.count(owner, 'disconnect', now),
-      ...this.#life.of(session),
+      ...life,
+      // Each of the two connects again as soon as it was thrown out: only quiet shows that one has given up.
+      loggedOutSince: life.loggedOutSince ?? (life.contestedAt !== null && now - life.contestedAt < CONTEST_LASTS ? life.contestedAt : null),
     };
   }
 

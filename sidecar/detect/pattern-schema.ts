@@ -32,6 +32,7 @@ const pattern = z.strictObject({
   clears: z.array(faultClass).optional(),
   phase: phase.optional(),
   only: phase.optional(),
+  contested: z.literal(true).optional(),
   advice: z.string().optional(),
   hits: z.array(z.strictObject({ line: z.string(), session: z.string().nullable() })).min(1, 'a pattern needs at least one line it must hit'),
   misses: z.array(z.string()).min(1, 'a pattern needs at least one line it must not hit'),

@@ -62,6 +62,8 @@ export interface Pattern {
   phase: Phase | null;
   /** Counted only in that phase. */
   only: Phase | null;
+  /** For a log-out: another process uses the same login, and a connection that opens again does not end that. */
+  contested: boolean;
   advice: string | null;
   hits: readonly HitSample[];
   misses: readonly string[];

@@ -22,6 +22,8 @@ export interface Life {
   lastRecovery: Nanos | null;
   /** Since when it is logged out; null again after a recovery. */
   loggedOutSince: Nanos | null;
+  /** When another process last took the login over. */
+  contestedAt: Nanos | null;
 }
 
 /** Signs of life are kept to the millisecond. */
@@ -32,6 +34,7 @@ interface Traces {
   phaseSince: Nanos | null;
   lastRecovery: Nanos | null;
   loggedOutSince: Nanos | null;
+  contestedAt: Nanos | null;
 }
 
 /** Signs of life and phases, per known session. */
@@ -75,6 +78,7 @@ export class SessionLife {
       traces.lastRecovery = later(traces.lastRecovery, at);
       if (traces.loggedOutSince !== null && traces.loggedOutSince <= at) traces.loggedOutSince = null;
     }
+    if (pattern.contested) traces.contestedAt = later(traces.contestedAt, at);
     if (pattern.class === 'logout' && (traces.lastRecovery ?? -1n) < at) traces.loggedOutSince ??= at;
   }
 
@@ -89,7 +93,7 @@ export class SessionLife {
         for (const [event, at] of traces.byEvent) if (at > latestMs) traces.byEvent.delete(event);
         traces.newest = Math.max(0, ...traces.byEvent.values());
       }
-      for (const moment of ['phaseSince', 'lastRecovery', 'loggedOutSince'] as const) if ((traces[moment] ?? 0n) > latest) traces[moment] = now;
+      for (const moment of ['phaseSince', 'lastRecovery', 'loggedOutSince', 'contestedAt'] as const) if ((traces[moment] ?? 0n) > latest) traces[moment] = now;
     }
   }
 
@@ -99,10 +103,10 @@ export class SessionLife {
 
   of(session: string): Life {
     const traces = this.#traces.get(session);
-    if (!traces) return { lastActivity: null, activity: {}, phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null };
-    const { newest, byEvent, phase, phaseSince, lastRecovery, loggedOutSince } = traces;
+    if (!traces) return { lastActivity: null, activity: {}, phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
+    const { newest, byEvent, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt } = traces;
     const activity = Object.fromEntries([...byEvent].map(([event, at]) => [event, fromMs(at)]));
-    return { lastActivity: newest === 0 ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince };
+    return { lastActivity: newest === 0 ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt };
   }
 
   #lookUp(spelled: string): Traces | null {
@@ -125,7 +129,7 @@ export class SessionLife {
   #of(session: string): Traces {
     let traces = this.#traces.get(session);
     if (!traces) {
-      traces = { newest: 0, byEvent: new Map(), phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null };
+      traces = { newest: 0, byEvent: new Map(), phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
       this.#traces.set(session, traces);
     }
     return traces;

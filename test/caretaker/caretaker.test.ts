@@ -215,6 +215,22 @@ describe('sessions held because others broke with them', () => {
   });
 });
 
+describe('two processes with one login', () => {
+  it('throw each other out for ten minutes: one alert, no repair, whatever each connection says that opens', async () => {
+    for (let n = 0; n < 60; n++) {
+      await house.line('{"level":30,"sessionId":"ImobSites","connection":"close","statusCode":440,"msg":"connection update"}');
+      await house.passes(5000);
+      await house.line('{"level":30,"sessionId":"ImobSites","msg":"opened connection to WA"}');
+      await house.line(`{"level":50,"sessionId":"ImobSites","key":{"id":"3EB0AA${n}"},"err":{"message":"Invalid PreKey ID"},"msg":"failed to decrypt message"}`);
+      await house.passes(5000);
+    }
+    expect(house.log().split('ALERT ImobSites: another process uses the same login').length - 1).toBe(1);
+    expect(house.log()).not.toContain('works again');
+    expect(house.repairs).toEqual([]);
+    expect(house.refusals).toContain('waiting-for-human');
+  });
+});
+
 describe('a suspect line', () => {
   it('leads to a look at once, and to a repair of a zombie without six hits', async () => {
     await house.closes('ImobSites', 1);

@@ -58,7 +58,7 @@ export class House {
     this.#alerts = new Alerts({ clock: this.clock, log: { write }, clean: (text) => text, count: () => undefined });
     const tell = (_: string, message: string, session?: string): void => write({ message, session: session ?? null });
     this.#caretaker = new Caretaker({
-      detector, desk: this.desk, records: this.#records, clock: this.clock, windowMs: settings().windowMs, tell,
+      detector, desk: this.desk, records: this.#records, clock: this.clock, windowMs: settings().windowMs,
       announcer: new Announcer({ windowMs: settings().windowMs, tell, alerts: this.#alerts, figures: { refusal: (code) => this.refusals.push(code), repair: () => undefined } }),
       figures: { hit: () => undefined, firing: () => undefined, probe: () => undefined },
       repairer: { run: (plan) => Promise.resolve(this.#repair(plan)) },
