@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Folder } from './folder.ts';
 import { isPlainName, requirePlainName, shown, STAGING } from './names.ts';
 import { StoreError, type Inventory, type Role, type Store } from './store.ts';
-import { refuse, walk, type Kind } from './walk.ts';
+import { refuse, refuseRoot, walk, type Kind } from './walk.ts';
 
 /** The signal key types of `useMultiFileAuthState` that are made again after a start (baileys 7 `SignalDataTypeMap`). */
 const KEY_FILE = /^(session|sender-key-memory|sender-key|pre-key|device-list|lid-mapping|tctoken|identity-key|app-state-sync-version)-.+\.json$/s;
@@ -37,7 +37,7 @@ export class BaileysFilesStore implements Store {
   /** Also true for a folder that is gone: a backup may bring it back. */
   async owns(name: string): Promise<(root: string, path: string) => boolean> {
     const parts = name.split('/').map(requirePlainName);
-    const dir = await realpath(this.#dir).catch((cause) => refuse(this.#dir, cause));
+    const dir = await realpath(this.#dir).catch((cause) => refuseRoot(this.#dir, 'BAILEYS_SESSIONS_DIR', cause));
     return (root) => {
       const below = root.startsWith(`${dir}/`) ? root.slice(dir.length + 1).split('/') : [];
       return below.length >= parts.length && below.length <= 2 && below.at(-1) === parts.at(-1) && (parts.length === 1 || below[0] === parts[0]);
@@ -65,7 +65,7 @@ export class BaileysFilesStore implements Store {
 
   /** Sessions by name. Two companies with the same id never merge: both are then called `<company>/<id>`. */
   async #found(): Promise<Map<string, string>> {
-    const dir = await realpath(this.#dir).catch((cause) => refuse(this.#dir, cause));
+    const dir = await realpath(this.#dir).catch((cause) => refuseRoot(this.#dir, 'BAILEYS_SESSIONS_DIR', cause));
     const places: { id: string; full: string; root: string }[] = [];
     for (const outer of await foldersIn(dir)) {
       const inner = (await namesIn(join(dir, outer))).some(isSessionFile) ? [] : await foldersIn(join(dir, outer));

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { Folder, nullIfGone } from './folder.ts';
 import { isPlainName, requirePlainName, STAGING } from './names.ts';
 import { StoreError, type FileEntry, type Inventory, type LiveLock, type Role, type Store } from './store.ts';
-import { refuse, walk, type Kind } from './walk.ts';
+import { refuse, refuseRoot, walk, type Kind } from './walk.ts';
 
 /** Made by a running Chromium, gone only after a clean close; dangling symlinks when stale (seen with Chromium 156). */
 const LOCKS = ['SingletonLock', 'SingletonCookie', 'SingletonSocket'];
@@ -31,10 +31,10 @@ export class ChromiumProfileStore implements Store {
 
   async list(): Promise<string[]> {
     const names = new Set<string>();
-    for (const entry of await readdir(this.#options.userDataDir, { withFileTypes: true }).catch((cause) => refuse(this.#options.userDataDir, cause))) {
+    for (const entry of await readdir(this.#options.userDataDir, { withFileTypes: true }).catch((cause) => refuseRoot(this.#options.userDataDir, 'WPPCONNECT_USER_DATA_DIR', cause))) {
       if (entry.isDirectory() && entry.name !== STAGING) names.add(entry.name);
     }
-    for (const file of this.#options.tokensDir ? await readdir(this.#options.tokensDir).catch((cause) => refuse(this.#options.tokensDir!, cause)) : []) {
+    for (const file of this.#options.tokensDir ? await readdir(this.#options.tokensDir).catch((cause) => refuseRoot(this.#options.tokensDir!, 'WPPCONNECT_TOKENS_DIR', cause)) : []) {
       if (file.endsWith(TOKEN_FILE) && isPlainName(file.slice(0, -TOKEN_FILE.length))) names.add(file.slice(0, -TOKEN_FILE.length));
     }
     return [...names].sort();
@@ -70,13 +70,13 @@ export class ChromiumProfileStore implements Store {
   async owns(name: string): Promise<(root: string, path: string) => boolean> {
     const profile = await this.#profile(name);
     const dir = this.#options.tokensDir;
-    const tokens = dir === null ? null : await realpath(dir).catch((cause) => refuse(dir, cause));
+    const tokens = dir === null ? null : await realpath(dir).catch((cause) => refuseRoot(dir, 'WPPCONNECT_TOKENS_DIR', cause));
     return (root, path) => root === profile || (root === tokens && path === name + TOKEN_FILE);
   }
 
   /** The configured folder may be reached through links (the operator's own choice); below it none is followed. */
   async #base(): Promise<string> {
-    return realpath(this.#options.userDataDir).catch((cause) => refuse(this.#options.userDataDir, cause));
+    return realpath(this.#options.userDataDir).catch((cause) => refuseRoot(this.#options.userDataDir, 'WPPCONNECT_USER_DATA_DIR', cause));
   }
 
   async #profile(name: string): Promise<string> {
@@ -86,7 +86,7 @@ export class ChromiumProfileStore implements Store {
   async #tokenFile(name: string): Promise<FileEntry[]> {
     const dir = this.#options.tokensDir;
     if (dir === null) return [];
-    const root = await realpath(dir).catch((cause) => refuse(dir, cause));
+    const root = await realpath(dir).catch((cause) => refuseRoot(dir, 'WPPCONNECT_TOKENS_DIR', cause));
     const folder = await Folder.open(root);
     const path = requirePlainName(name + TOKEN_FILE);
     const stats = await folder.look(path).finally(() => folder.close());

@@ -41,6 +41,12 @@ export function kindOf(stats: BigIntStats): Kind | null {
   return stats.isFile() ? 'file' : stats.isDirectory() ? 'directory' : stats.isSymbolicLink() ? 'symlink' : null;
 }
 
+/** A store's own folder that is not there: no session is being written, the mount or the setting is wrong. */
+export function refuseRoot(path: string, setting: string, cause: NodeJS.ErrnoException): never {
+  if (cause.code !== 'ENOENT') refuse(path, cause);
+  throw new StoreError('unreadable', `${path} is not there, so the data of its sessions can be neither backed up nor cleared; mount the gateway's folder there, or correct ${setting}`, { cause });
+}
+
 /** An error of the file system in the operator's words. */
 export function refuse(path: string, cause: NodeJS.ErrnoException): never {
   if (cause instanceof StoreError) throw cause;

@@ -123,3 +123,12 @@ describe('baileys files', () => {
     await expect(new BaileysFilesStore(dir).inventory('99')).rejects.toThrow(/no folder of session "99".*BAILEYS_SESSIONS_DIR/);
   });
 });
+
+test.each([
+  ['WPPCONNECT_USER_DATA_DIR', (nowhere: string) => new ChromiumProfileStore({ userDataDir: nowhere, tokensDir: null })],
+  ['WPPCONNECT_TOKENS_DIR', (nowhere: string) => new ChromiumProfileStore({ userDataDir: dir, tokensDir: nowhere })],
+  ['BAILEYS_SESSIONS_DIR', (nowhere: string) => new BaileysFilesStore(nowhere)],
+])('a folder that is not there is a wrong mount or a wrong %s, and no session that is being written', async (setting, storeAt) => {
+  const nowhere = join(dir, 'nowhere');
+  await expect(storeAt(nowhere).list()).rejects.toThrow(`${nowhere} is not there, so the data of its sessions can be neither backed up nor cleared; mount the gateway's folder there, or correct ${setting}`);
+});
