@@ -138,10 +138,9 @@ export function healthOf({ config, startedAt, now, watcher, desk, fleet, report 
     ...watch.absent.map((name) => `there is no container or Compose service ${name}`),
     ...gateways.filter(({ answers }) => answers === false).map(({ kind, said }) => `${kind}: ${said}`),
   ];
-  const paused = desk.pausedUntil !== null && desk.pausedUntil > now();
   return {
     ok: faults.length === 0, faults, notes, version: VERSION, startedAt: iso(startedAt)!,
-    pausedUntil: paused ? (iso(desk.pausedUntil!) ?? '') : null,
+    pausedUntil: endOf(desk.pausedUntil, now()),
     dryRun: config.decide.dryRun,
     containers: watch.containers.map(({ name, state, problem, lagMs, lines, reconnects, duplicatesDropped, skippedBytes }) =>
       ({ name, state, problem, lagMs, lines, reconnects, duplicatesDropped, skippedBytes })),
@@ -159,7 +158,7 @@ export function summaryOf(session: string, { detector, desk, records, book, now 
     ...statusOf(session, book),
     hits: { corruption: view.corruption, disconnect: view.disconnect },
     lastActivity: last === null ? null : isoOfNanos(last),
-    mutedUntil: iso(desk.mutedUntil(session)),
+    mutedUntil: endOf(desk.mutedUntil(session), now()),
     incident: incident ? `${incident.firing.count} ${incident.class} hits` : null,
   };
 }
@@ -207,5 +206,8 @@ function repairEntry({ session, rung, outcome, openedAt }: RepairRecord): Repair
     startedAt: iso(openedAt)!, endedAt: outcome ? iso(outcome.endedAt) : null, backup: outcome?.backup ?? null,
   };
 }
+
+/** When a pause or a mute ends: null where it has, `''` where it lasts until somebody ends it. */
+const endOf = (until: number | null, now: number): string | null => (until === null || until <= now ? null : (iso(until) ?? ''));
 
 const iso = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());

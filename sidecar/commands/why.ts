@@ -23,7 +23,7 @@ gaps in which messages may be lost, repairs. Times are local (set TZ, as in TZ=A
     }
     io.out(`${story.id}: ${story.status}${story.since ? ` since ${story.since}` : ''} (${story.why})`);
     io.out(`window: ${story.hits.corruption} corruption, ${story.hits.disconnect} disconnect hits; incident: ${story.incident ?? 'none'}`);
-    io.out(`next: ${story.next.refused ? `${story.next.refused}, ` : ''}${story.next.reason}${story.next.notBefore ? `; not before ${story.next.notBefore}` : ''}`);
+    io.out(`next: ${story.next.refused ? `${story.next.refused}, ` : ''}${story.next.reason}${story.next.notBefore ? `; no repair before ${story.next.notBefore}` : ''}`);
     for (const { kind, at } of story.events) io.out(`last ${kind}: ${at}`);
     for (const repair of story.repairs) io.out(`${repair.startedAt} ${repair.rung}: ${repair.result}: ${repair.detail}${repair.backup ? ` (backup ${repair.backup})` : ''}`);
     return EXIT.well;

@@ -29,7 +29,7 @@ export class Guard {
       return { status: 403, error: 'no-token', message: 'this is answered over the network only when AUTO_FIX_TOKEN is set; set it, or use the auto-fix command beside the sidecar' };
     }
     const [, given] = /^Bearer +(\S+) *$/i.exec(request.headers.authorization ?? '') ?? [];
-    if (given === undefined) return { status: 401, error: 'token-missing', message: 'send the header "Authorization: Bearer <AUTO_FIX_TOKEN>"' };
+    if (given === undefined) return { status: 401, error: 'token-missing', message: 'send a header "Authorization" with the word Bearer, a space and the value of AUTO_FIX_TOKEN' };
     return token.equals(given) ? null : { status: 401, error: 'token-wrong', message: 'the token is not the one in AUTO_FIX_TOKEN' };
   }
 

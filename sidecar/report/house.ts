@@ -34,6 +34,7 @@ export interface SessionSummary {
   /** Hits inside the window now. */
   hits: Record<FaultClass, number>;
   lastActivity: string | null;
+  /** Null when it is not muted; `''` when it is until somebody unmutes it. */
   mutedUntil: string | null;
   incident: string | null;
 }
