@@ -2,6 +2,7 @@ import { planByHand, type ByHandParts } from './caretaker/by-hand.ts';
 import type { Caretaker } from './caretaker/caretaker.ts';
 import type { Config } from './config.ts';
 import type { Desk } from './decide/desk.ts';
+import type { Incident } from './decide/incident.ts';
 import type { Detector } from './detect/detector.ts';
 import { isoOfNanos } from './event-time.ts';
 import type { Fleet } from './fleet/fleet.ts';
@@ -174,29 +175,30 @@ function detailOf(session: string, parts: HouseholdParts): SessionDetail {
   const cooldown = desk.history.cooldownUntil(session);
   const incident = desk.incidents().find(({ firing }) => 'session' in firing.who && firing.who.session === session);
   const notBefore = Math.max(cooldown ?? 0, incident?.retryAt ?? 0);
-  const lastRefusal = incident ? [...incident.refusals.keys()].at(-1) : undefined;
   return {
     ...summaryOf(session, parts),
     events: records.lastActivity(session).map(({ event, at }) => ({ kind: event, at: isoOfNanos(at) })),
     repairs: repairer.journal.history(session).map(repairEntry),
     next: {
       rung: null,
-      refused: lastRefusal ?? null,
-      reason: desk.isRepairing(session) ? 'a repair is under way' : incident ? `an incident is open: ${incident.class}` : 'nothing is wrong',
+      refused: incident?.lastRefusal ?? null,
+      reason: desk.isRepairing(session) ? 'a repair is under way' : incident ? whyItWaits(incident) : 'nothing is wrong',
       notBefore: notBefore > now() ? iso(notBefore) : null,
     },
   };
 }
 
+const whyItWaits = ({ class: cls, lastRefusal, reasons }: Incident): string => (lastRefusal === null ? `an incident is open: ${cls}` : reasons.get(lastRefusal)!);
+
 function incidentsOf(desk: Desk): IncidentEntry[] {
-  return desk.incidents().map(({ firing, openedAt, refusals, class: cls }) => ({
+  return desk.incidents().map(({ firing, openedAt, refusals, reasons, class: cls }) => ({
     session: 'session' in firing.who ? firing.who.session : null,
     class: cls,
     openedAt: iso(openedAt)!,
     count: firing.count,
     patterns: firing.patterns,
     evidence: firing.evidence,
-    refusals: [...refusals].map(([code, times]) => ({ code, times, reason: code })),
+    refusals: [...refusals].map(([code, times]) => ({ code, times, reason: reasons.get(code)! })),
   }));
 }
 

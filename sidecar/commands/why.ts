@@ -16,13 +16,15 @@ gaps in which messages may be lost, repairs. Times are local (set TZ, as in TZ=A
   async run(words, io) {
     const session = onlyArg(words, 'SESSION');
     if (text(words, 'since') !== undefined) return timeline(session, sinceOf(words, '72h'), flag(words, 'json'), io);
-    const story = await (await needSidecar(io)).session(session).catch(refused);
+    const sidecar = await needSidecar(io);
+    const story = await sidecar.session(session).catch(refused);
     if (flag(words, 'json')) {
       io.out(JSON.stringify(story));
       return EXIT.well;
     }
     io.out(`${story.id}: ${story.status}${story.since ? ` since ${story.since}` : ''} (${story.why})`);
     io.out(`window: ${story.hits.corruption} corruption, ${story.hits.disconnect} disconnect hits; incident: ${story.incident ?? 'none'}`);
+    for (const { evidence } of (await sidecar.incidents()).incidents.filter((one) => one.session === story.id)) for (const line of evidence) io.out(`hit: ${line}`);
     io.out(`next: ${story.next.refused ? `${story.next.refused}, ` : ''}${story.next.reason}${story.next.notBefore ? `; no repair before ${story.next.notBefore}` : ''}`);
     for (const { kind, at } of story.events) io.out(`last ${kind}: ${at}`);
     for (const repair of story.repairs) io.out(`${repair.startedAt} ${repair.rung}: ${repair.result}: ${repair.detail}${repair.backup ? ` (backup ${repair.backup})` : ''}`);

@@ -76,7 +76,7 @@ export class Desk {
     }
     const incident: Incident = {
       key: incidentKey(firing), class: firing.class, firing, openedAt: now, profileLocked: showsProfileLock(firing), newest: firing.at,
-      refusals: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
+      refusals: new Map(), reasons: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
     };
     this.#incidents.set(incident.key, incident);
     if ('session' in firing.who) this.#together.opened(firing.who.session, now);
@@ -239,6 +239,7 @@ export class Desk {
     incident.lastRefusal = decision.refused;
     const told = incident.refusals.get(decision.refused) ?? 0;
     incident.refusals.set(decision.refused, told + 1);
+    incident.reasons.set(decision.refused, decision.reason);
     incident.retryAt = endsByItself(decision.refused) ? (decision.until ?? now + LOOK_AGAIN_MS) : null;
     return { incident, decision, firstTold: told === 0 };
   }

@@ -14,6 +14,8 @@ export interface Incident {
   newest: Nanos;
   /** Refusals already told; each is told once per incident, then only counted. */
   refusals: Map<RefusalCode, number>;
+  /** The newest reason of each of them. */
+  reasons: Map<RefusalCode, string>;
   /** What the newest decision was refused for; null when it was not refused. */
   lastRefusal: RefusalCode | null;
   /** Clock time (ms) at which it is looked at again without another line; null: only another line does. */

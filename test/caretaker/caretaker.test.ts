@@ -172,6 +172,13 @@ describe('every refusal, through the live path', () => {
     expect(house.repairs).toHaveLength(1);
   });
 
+  it('keeps its reason in words, for whoever asks later', async () => {
+    house.seen = look('unknown', { gatewayAnswers: false });
+    await house.closes('ImobSites', 6);
+    const [incident] = house.desk.incidents();
+    expect(house.log()).toContain(incident!.reasons.get('gateway-unreachable'));
+  });
+
   it('is told once per incident, however long the trouble lasts', async () => {
     house.seen = look('unknown', { gatewayAnswers: false });
     await house.closes('ImobSites', 30);

@@ -1,18 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, test } from 'vitest';
 import type { House } from '../../sidecar/report/house.ts';
-import { openDoors } from '../../sidecar/report/http.ts';
 import { command } from '../doctor/newcomer.ts';
 import { fakeHouse, WELL } from '../report/fake-house.ts';
+import { sidecarWith } from './sidecar.ts';
 
 async function statusOf(changes: Partial<House>): Promise<string> {
-  const stateDir = mkdtempSync(join(tmpdir(), 'status-'));
-  onTestFinished(() => rmSync(stateDir, { recursive: true, force: true }));
-  const doors = await openDoors({ house: fakeHouse(changes).house, keys: { token: null, wrapperSecret: null }, http: null, stateDir, clean: (text) => text, tell: () => undefined });
-  onTestFinished(() => doors.close());
-  const { code, out } = await command('status', { AUTO_FIX_STATE_DIR: stateDir });
+  const { code, out } = await command('status', await sidecarWith(changes));
   expect(code).toBe(0);
   return out;
 }
