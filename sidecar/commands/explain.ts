@@ -8,13 +8,16 @@ export const explainCommand: Command = {
   usage: 'explain LINE [--sessions a,b]',
   summary: 'how one log line is read: pattern, class, session, or why it is nothing',
   help: `
+LINE may be pasted as docker logs -t or docker compose logs show it: what they put in front is left out.
+
   --sessions a,b      the sessions that are known; without it the configured gateways and stores are asked
   --container NAME    the container it comes from (default: wppconnect-server)`,
   options: { ...JSON_OPTION, sessions: { type: 'string' }, container: { type: 'string' } },
   async run(words, io) {
+    const printed = unstamped(clean(onlyArg(words, 'LINE')));
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const container = text(words, 'container') ?? 'wppconnect-server';
-    const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: unstamped(clean(onlyArg(words, 'LINE'))), skippedBytes: 0 };
+    const line = { container, containerId: '', stream: 'stdout' as const, ts: '1970-01-01T00:00:00.000000000Z', text: printed, skippedBytes: 0 };
     const told = explain(line, { patterns: await readyPatterns(io.config().detect.patternsDir), sessions });
     if (flag(words, 'json')) {
       io.out(JSON.stringify(told));

@@ -5,6 +5,7 @@ import { Detector } from '../detect/detector.ts';
 import { readyPatterns } from '../detect/ready-patterns.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
+import type { LogLine } from '../words.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';
 import { knownSessions } from './known-sessions.ts';
 
@@ -12,9 +13,10 @@ export const replayCommand: Command = {
   usage: 'replay CONTAINER[=FILE]… [--sessions a,b]',
   summary: 'what would have been decided on recorded logs; acts on nothing',
   help: `
-Reads \`docker logs -t\` text (<time> <line>) from FILE, or stdin for \`-\`, and prints one JSON object per decision, in
-time order: {"at","session","class","count","rung","refused","patterns","evidence"}. CONTAINER without a file reads the
-engine's own history of that container. The same CONTAINER may be given several times; all are merged by time.
+Reads \`docker logs -t\` or \`docker compose logs -t\` text (<time> <line>) from FILE, or stdin for \`-\`, and prints one
+JSON object per decision, in time order: {"at","session","class","count","rung","refused","patterns","evidence"}.
+CONTAINER without a file reads the engine's own history of that container. The same CONTAINER may be given several
+times; all are merged by time.
 
   --sessions a,b   the sessions that are known; without it the configured gateways and stores are asked
 
@@ -24,15 +26,33 @@ engine's own history of that container. The same CONTAINER may be given several 
   async run(words, io) {
     if (words.args.length === 0) throw new UsageError('CONTAINER=FILE is missing');
     const config = io.config();
+    const read: Tally = { lines: 0, problems: 0, from: '', to: '' };
+    const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, { ...io, err: (problem) => (read.problems++, io.err(problem)) })));
     const sessions = await knownSessions(text(words, 'sessions'), io);
-    const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, io)));
     const detector = new Detector({ patterns: await readyPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
     const { mergeBatchesByTime } = await import('../watch/recording.ts');
-    for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) }))
+    let decisions = 0;
+    for await (const decision of replay(counted(mergeBatchesByTime(...recordings), read), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) })) {
+      decisions++;
       io.out(JSON.stringify(decision));
+    }
+    if (read.lines === 0 && read.problems > 0) throw new CannotDo('not one line could be read, so nothing was replayed');
+    // A person watches; what a program reads stays the decisions alone.
+    if (io.terminal) io.err(`read ${read.lines} lines${read.lines === 0 ? '' : ` from ${read.from} to ${read.to}`}: ${decisions === 0 ? 'nothing in them would have led to a decision' : `${decisions} decision${decisions === 1 ? '' : 's'}`}`);
     return 0;
   },
 };
+
+interface Tally { lines: number; problems: number; from: string; to: string }
+
+async function* counted(batches: AsyncIterable<readonly LogLine[]>, read: Tally): AsyncGenerator<readonly LogLine[]> {
+  for await (const lines of batches) {
+    if (read.lines === 0) read.from = lines[0]?.ts ?? '';
+    read.lines += lines.length;
+    read.to = lines.at(-1)?.ts ?? read.to;
+    yield lines;
+  }
+}
 
 async function recordingOf(arg: string, io: Io) {
   const complain = (problem: string) => io.err(problem);

@@ -1,5 +1,6 @@
 import type { LogLine } from '../words.ts';
 import { clean } from './clean.ts';
+import { withoutComposePrefix } from './compose-prefix.ts';
 import { DEFAULT_LINE_BOUND, bounded, endOfLastCharacter } from './lines.ts';
 import { lineSplitter, WholeLines } from './splitter.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
@@ -60,6 +61,8 @@ class RecordingReader {
   readonly #whole: WholeLines;
   #lineNumber = 0;
   #complaints = 0;
+  /** The container of this file, where Compose has named it in front of each line. */
+  #composeName: string | null = null;
 
   constructor(container: string, options: RecordingOptions) {
     this.#container = container;
@@ -98,14 +101,23 @@ class RecordingReader {
     const space = line.charCodeAt(STAMP_LENGTH) === 32 ? STAMP_LENGTH : line.slice(0, LONGEST_STAMP + 1).indexOf(' ');
     const written = space === -1 ? line.slice(0, LONGEST_STAMP + 1).trimEnd() : line.slice(0, space);
     const ts = toStamp(written);
-    if (ts === null) return this.#notALine(line);
+    if (ts === null) return this.#behindPrefix(line, skipped);
     const body = bounded(space === -1 ? '' : line.slice(space + 1), written, this.#bound);
     this.lines.push({ container: this.#container, containerId: '', stream: 'stdout', ts, text: clean(body.text), skippedBytes: skipped + body.skipped });
   }
 
-  #notALine(line: string): void {
+  #behindPrefix(line: string, skipped: number): void {
+    const { container, rest } = withoutComposePrefix(line);
+    if (container === null) return this.#notALine(line, 'no timestamp at the start');
+    this.#composeName ??= container;
+    if (container !== this.#composeName) return this.#notALine(line, `a line of another container than the first (${this.#composeName})`);
+    this.#lineNumber--; // it is the same line
+    this.#line(rest, skipped);
+  }
+
+  #notALine(line: string, why: string): void {
     if (line.trim() === '') return;
-    const problem = `${this.#file}:${this.#lineNumber}: no timestamp at the start ("${line.slice(0, 40)}"); a recording is made with: docker logs -t CONTAINER`;
+    const problem = `${this.#file}:${this.#lineNumber}: ${why} ("${line.slice(0, 40)}"); a recording is made with: docker logs -t CONTAINER`;
     if (this.#complain === undefined) throw new RecordingError(problem);
     if (++this.#complaints <= MOST_COMPLAINTS) this.#complain(problem);
   }

@@ -9,7 +9,7 @@ test('why shows the last hits of an open incident and why nothing is done', asyn
   const env = await sidecarWith({
     session: () => ({ ...blue, incident: '6 disconnect hits', next: { rung: null, refused: 'starting-up', reason: 'its container has only just started', notBefore: '2026-02-09T10:02:00.000Z' } }),
     incidents: () => [
-      { session: 'Blue 12', class: 'disconnect', openedAt: '2026-02-09T10:00:00.000Z', count: 6, patterns: { 'page-closed': 6 }, evidence: ['verbose:  [Blue 12:page] Page Closed'], refusals: [] },
+      { session: 'Blue 12', class: 'disconnect', openedAt: '2026-02-09T10:00:00.000Z', count: 6, patterns: { 'page-closed': 6 } as Record<string, number>, evidence: ['verbose:  [Blue 12:page] Page Closed'], refusals: [] },
       { session: 'Red 7', class: 'disconnect', openedAt: '2026-02-09T10:00:00.000Z', count: 6, patterns: {}, evidence: ['somebody else'], refusals: [] },
     ],
   });

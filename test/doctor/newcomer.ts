@@ -42,11 +42,11 @@ export async function wellSetUp(containers: readonly Partial<Shown>[] = [{}], fa
 export interface Said { code: number; out: string; err: string }
 
 /** A command, run in this process with these settings. */
-export async function command(verb: string, env: Record<string, string>, args: string[] = [], options: Words['options'] = {}): Promise<Said> {
+export async function command(verb: string, env: Record<string, string>, args: string[] = [], options: Words['options'] = {}, io: { terminal?: boolean } = {}): Promise<Said> {
   const said = { out: '', err: '' };
   const { run } = await COMMANDS.get(verb)!();
   const code = await run({ args, options }, {
-    out: (text) => void (said.out += `${text}\n`), err: (text) => void (said.err += `${text}\n`), env, stdin: process.stdin, config: () => loadConfig(env).config,
+    out: (text) => void (said.out += `${text}\n`), err: (text) => void (said.err += `${text}\n`), env, stdin: process.stdin, ...io, config: () => loadConfig(env).config,
   });
   return { code, ...said };
 }
