@@ -24,6 +24,9 @@ export interface Timeline {
   logs: Record<string, number | null>;
 }
 
+/** Events that only a living page sends. `status-find`, `closesession`, `qrcode` and the like tell of the session's own state, its close among them. */
+const isSignOfLife = (event: string): boolean => /^on[a-z]|^incomingcall$/.test(event);
+
 /** Message events: what a customer would miss. */
 const isMessage = (event: string): boolean => /message/.test(event);
 
@@ -50,7 +53,7 @@ export class TimelineBuilder {
     const events = this.#hours.get(hour) ?? new Map<string, number>();
     this.#hours.set(hour, events.set(event, (events.get(event) ?? 0) + 1));
     this.newest(event, at);
-    this.#signs.push(at);
+    if (isSignOfLife(event)) this.#signs.push(at);
   }
 
   /** Only the newest time of that event is known. */

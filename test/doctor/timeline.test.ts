@@ -23,6 +23,15 @@ describe('a gap in which messages may be lost', () => {
     expect(story.build().gaps).toEqual([{ from: T0 + 10 * MIN, to: T0 + 80 * MIN, why: 'disconnect (page-closed)' }]);
   });
 
+  it('is not ended by the gateway telling of the close itself', () => {
+    const story = builder(3);
+    story.event('onmessage', T0);
+    story.mark(mark(T0 + MIN, 'disconnect', 'page-closed'), 'a');
+    for (const told of ['status-find', 'closesession', 'qrcode']) story.event(told, T0 + MIN + 1);
+    story.mark(mark(T0 + 40 * MIN, 'recovery', 'started'), 'b');
+    expect(story.build().gaps).toEqual([{ from: T0, to: T0 + 40 * MIN, why: 'disconnect (page-closed)' }]);
+  });
+
   it('is open while nothing has come through since', () => {
     const story = builder(3);
     story.event('onack', T0);
