@@ -6,7 +6,8 @@ export const check: Command = {
   usage: 'check [all|SESSION] [--fix] [--dry-run] [--verbose] [--silent-hours N]',
   summary: 'look at one session or all; with --fix repair what crossed the threshold',
   help: `
-Asks each gateway and reads the last window of the containers' logs. Changes nothing without --fix.
+Asks each gateway, and a sidecar that runs beside it for what it counts; without one, the last window of the containers'
+logs is read. Changes nothing without --fix.
 
   --fix       repair what has more hits than AUTO_FIX_MAX_HITS inside AUTO_FIX_WINDOW, as the sidecar would
   --dry-run   with --fix: say what would be done

@@ -25,6 +25,12 @@ export interface Checked {
   repaired: string | null;
 }
 
+/** What a sidecar that runs beside us counts: its windows are exact, and a repair has cleared them. Null without one. */
+async function countedBeside(io: Io): Promise<Map<string, Checked['hits']> | null> {
+  const sidecar = await sidecarBeside(io);
+  return sidecar && new Map((await sidecar.sessions()).map(({ id, hits }) => [id, hits]));
+}
+
 /** Looks at the sessions meant by `all` or a spelling, and repairs those over the threshold when asked to. */
 export async function checkSessions(whom: string, how: { fix: boolean; dryRun: boolean; silentMs: number | null }, io: Io): Promise<{ checked: Checked[]; notes: string[] }> {
   const notes: string[] = [];
@@ -33,7 +39,8 @@ export async function checkSessions(whom: string, how: { fix: boolean; dryRun: b
     await world.fleet.refresh();
     const sessions = whom === 'all' ? world.fleet.names() : [known(whom, world)];
     const logs = await readWindow(world, how.silentMs ?? 0, notes, io);
-    const checked = await Promise.all(sessions.map((session) => lookAtOne(session, world, logs, how.silentMs, io)));
+    const beside = await countedBeside(io);
+    const checked = await Promise.all(sessions.map((session) => lookAtOne(session, world, logs, { ...how, counted: beside?.get(session) ?? null }, io)));
     for (const one of checked) if (how.fix && one.overThreshold) one.repaired = await repair(one, how.dryRun, io);
     return { checked, notes };
   } finally {
@@ -80,10 +87,10 @@ async function* silent<T>(batches: AsyncIterable<T>, container: string, notes: s
   }
 }
 
-async function lookAtOne(session: string, { fleet }: World, { detector, wereRead }: Logs, silentMs: number | null, io: Io): Promise<Checked> {
+async function lookAtOne(session: string, { fleet }: World, { detector, wereRead }: Logs, { silentMs, counted }: { silentMs: number | null; counted: Checked['hits'] | null }, io: Io): Promise<Checked> {
   const now = realClock.now();
   const view = detector.look(session, now);
-  const hits = { corruption: view.corruption, disconnect: view.disconnect };
+  const hits = counted ?? { corruption: view.corruption, disconnect: view.disconnect };
   const probe = await probeOf(fleet.target(session));
   const lastLife = view.lastActivity === null ? null : toMs(view.lastActivity);
   const saw = lastLife === null ? probe.saw : `${probe.saw}; last sign of life ${new Date(lastLife).toISOString()}`;

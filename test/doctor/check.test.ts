@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
+import { sidecarWith } from '../commands/sidecar.ts';
 import { json } from '../gateways/server.ts';
 import { SECRET, wppconnectServer } from '../gateways/wppconnect-server.ts';
+import { fakeHouse } from '../report/fake-house.ts';
 import { command, SHOP, wellSetUp } from './newcomer.ts';
 
 const at = (minutesAgo: number): string => new Date(Date.now() - minutesAgo * 60_000).toISOString().replace('Z', '000000Z');
@@ -30,6 +32,22 @@ describe('auto-fix check in a cron', () => {
     expect(code).toBe(0);
     expect(out).toMatch(/ImobSites +healthy/);
     expect(err).toMatch(/^note: hits are not counted, the gateway alone was asked: .*\n$/);
+  });
+});
+
+describe('auto-fix check beside a running sidecar', () => {
+  const closes = Array.from({ length: 6 }, (_, n) => `${at(4 - n / 2)} verbose:  [${SHOP}:page] Page Closed`);
+
+  it('counts what the log holds when none runs', async () => {
+    const { env } = await wellSetUp([{ log: closes }]);
+    expect(await command('check', env)).toMatchObject({ code: 1, out: expect.stringMatching(/ImobSites +healthy +0\/6/) });
+  });
+
+  it('calls a session well whose hits a repair has cleared', async () => {
+    const { env } = await wellSetUp([{ log: closes }]);
+    const [blue] = await fakeHouse().house.sessions();
+    const beside = await sidecarWith({ sessions: () => [{ ...blue!, id: SHOP, hits: { corruption: 0, disconnect: 0 } }] });
+    expect(await command('check', { ...env, ...beside })).toEqual({ code: 0, out: '', err: '' });
   });
 });
 
