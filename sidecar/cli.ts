@@ -3,6 +3,8 @@ import { parseArgs } from 'node:util';
 import { EXIT, CannotDo, UsageError, type Command, type Io } from './commands/command.ts';
 import { COMMANDS } from './commands/index.ts';
 import { ConfigError, loadConfig, type Config } from './config.ts';
+import { nearest } from './settings/nearest.ts';
+import { VERSION } from './version.ts';
 
 const INTRO = `auto-fix keeps self-hosted WhatsApp gateways alive: it reads their container logs, knows from them which
 session is breaking, and repairs exactly that one - backed up first, proven afterwards.
@@ -21,9 +23,11 @@ const SENTENCES: ReadonlySet<string> = new Set(['DoorError', 'StateError', 'Patt
 async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...rest] = argv;
   if (verb === undefined || verb === '--help' || verb === '-h' || verb === 'help') return overview(rest[0]);
+  if (verb === '--version' || verb === '-V') return process.stdout.write(`auto-fix-sessions ${VERSION}\n`), EXIT.well;
   const load = COMMANDS.get(verb);
   if (!load) {
-    process.stderr.write(`auto-fix: there is no verb "${verb.slice(0, 60)}"; the verbs are ${[...COMMANDS.keys()].join(', ')}\n`);
+    const meant = nearest(verb.slice(0, 60), [...COMMANDS.keys()]);
+    process.stderr.write(`auto-fix: there is no verb "${verb.slice(0, 60)}"${meant ? `; did you mean ${meant}?` : ''}; the verbs are ${[...COMMANDS.keys()].join(', ')}\n`);
     return EXIT.usage;
   }
   const command = await load();
@@ -47,8 +51,9 @@ async function overview(verb: string | undefined): Promise<number> {
   return EXIT.well;
 }
 
-function help({ usage, summary, help: more }: Command): number {
-  process.stdout.write(`Usage: auto-fix ${usage}\n\n${summary}\n${more ? `\n${more.trim()}\n` : ''}`);
+function help({ usage, summary, help: more, options }: Command): number {
+  const json = 'json' in options ? '\n--json prints the same as JSON.\n' : '';
+  process.stdout.write(`Usage: auto-fix ${usage}\n\n${summary}\n${more ? `\n${more.replace(/^\n+/, '').trimEnd()}\n` : ''}${json}`);
   return EXIT.well;
 }
 

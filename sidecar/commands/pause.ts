@@ -46,9 +46,10 @@ export const mute: Command = {
   help: '',
   options: FOR,
   async run(words, io) {
-    await (await needSidecar(io)).mute(onlyArg(words, 'SESSION'), duration(text(words, 'for'))).catch(refused);
+    const [session, forHowLong] = [onlyArg(words, 'SESSION'), duration(text(words, 'for'))];
+    await (await needSidecar(io)).mute(session, forHowLong).catch(refused);
     const muted = text(words, 'for') !== '0s';
-    say(words, io, `${words.args[0]} is ${muted ? 'muted' : 'no longer muted'}`, { session: words.args[0], muted, for: text(words, 'for') ?? null });
+    say(words, io, `${session} is ${muted ? 'muted' : 'no longer muted'}`, { session, muted, for: text(words, 'for') ?? null });
     return EXIT.well;
   },
 };
