@@ -7,7 +7,7 @@ import { listed, note, ok, wrong, type Finding } from './finding.ts';
 /** Which of the watched names exist and run. */
 export function checkContainers({ listed: all, inspected }: EngineView, config: Config): Finding[] {
   const findings: Finding[] = [];
-  const there = [...new Set(all.map(({ Labels, Names }) => serviceOf(Labels) ?? Names[0]?.replace(/^\//, '') ?? ''))].filter(Boolean);
+  const there = [...new Set(all.filter(({ Labels }) => !isSidecar(Labels ?? {})).map(({ Labels, Names }) => serviceOf(Labels) ?? Names[0]?.replace(/^\//, '') ?? ''))].filter(Boolean);
   for (const name of config.watch.containers) {
     if (inspected.some(({ watched }) => watched.name === name)) continue;
     const like = nearest(name, there);

@@ -30,7 +30,7 @@ export async function checkSidecar({ stateDir, token }: Config): Promise<Finding
 export async function checkTwins(docker: Dockerode, { listed: all }: EngineView): Promise<Finding[]> {
   const running = all.filter(({ Labels, State }) => State === 'running' && isSidecar(Labels ?? {}));
   const seen = await Promise.all(running.map(({ Id }) => inspectContainer(docker, Id).catch(() => null)));
-  const sidecars = seen.filter((one) => one !== null).map((info) => ({
+  const sidecars = seen.filter((one) => one !== null).filter(({ Config: { Cmd } }) => !runsAnotherVerb(Cmd ?? [])).map((info) => ({
     name: info.Name.replace(/^\//, ''), id: info.Id,
     folders: new Set(info.Mounts.filter(({ RW, Source }) => RW && Source && !SHARED_BY_ALL.test(Source)).map(({ Source }) => Source)),
   }));
@@ -40,4 +40,10 @@ export async function checkTwins(docker: Dockerode, { listed: all }: EngineView)
     const second = one.id.startsWith(hostname()) ? other : one;
     return wrong('sidecar', `${listed([one.name, other.name])} both work on ${listed(shared, 3)}, so both would repair the same sessions: docker stop ${second.name}`);
   });
+}
+
+/** `docker compose run auto-fix-sessions auto-fix doctor` has the same folders and repairs nothing by itself. */
+function runsAnotherVerb(command: readonly string[]): boolean {
+  const at = command.findIndex((word) => /(^|\/)auto-fix$/.test(word));
+  return at >= 0 && ![undefined, 'run'].includes(command[at + 1]);
 }

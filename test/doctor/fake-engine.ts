@@ -15,6 +15,7 @@ export interface Shown {
   mounts?: { Type: 'bind' | 'volume'; Name?: string; Source: string; Destination: string; RW: boolean }[];
   networks?: string[];
   env?: string[];
+  command?: string[];
   /** `<RFC 3339 time> text` */
   log?: string[];
 }
@@ -68,10 +69,10 @@ function listed(id: string, shown: Shown): object {
 }
 
 function inspected(id: string, shown: Shown): object {
-  const { name, image = 'node', state = 'running', logDriver = ROTATED, mounts = [], env = [] } = shown;
+  const { name, image = 'node', state = 'running', logDriver = ROTATED, mounts = [], env = [], command = [] } = shown;
   return {
     Id: id, Name: `/${name}`, Mounts: mounts, HostConfig: { LogConfig: logDriver }, NetworkSettings: { Networks: networksOf(shown) },
-    Config: { Tty: false, Image: image, WorkingDir: '', Hostname: id.slice(0, 12), Env: env, Labels: labelsOf(shown) },
+    Config: { Tty: false, Image: image, WorkingDir: '', Hostname: id.slice(0, 12), Env: env, Cmd: command, Labels: labelsOf(shown) },
     State: { Status: state, Running: state !== 'exited', Paused: state === 'paused', Restarting: false, ExitCode: state === 'exited' ? 137 : 0, StartedAt: '2026-03-01T00:00:00Z', FinishedAt: '0001-01-01T00:00:00Z' },
   };
 }

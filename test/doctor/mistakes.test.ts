@@ -124,6 +124,17 @@ describe('containers', () => {
     const setUp = await wellSetUp([{}, ...['one', 'two'].map((name) => ({ name, service: 'auto-fix-sessions', mounts }))]);
     expect((await diagnose(setUp)).wrong).toEqual(['one and two both work on /srv/state, so both would repair the same sessions: docker stop one']);
   });
+
+  it('and no second sidecar in the doctor\'s own container of docker compose run', async () => {
+    const mounts = [{ Type: 'bind' as const, Source: '/srv/state', Destination: '/var/lib/auto-fix', RW: true }];
+    const setUp = await wellSetUp([{}, ...['run', 'doctor'].map((verb) => ({ name: verb, service: 'auto-fix-sessions', mounts, command: ['auto-fix', verb] }))]);
+    expect((await diagnose(setUp)).wrong).toEqual([]);
+  });
+
+  it('offers every container but its own where a name is none', async () => {
+    const setUp = await wellSetUp([{}, { name: 'stack-auto-fix-sessions-1', service: 'auto-fix-sessions' }]);
+    expect((await diagnose(setUp, { AUTO_FIX_CONTAINERS: 'wpp' })).wrong).toEqual([expect.stringContaining('(there are: wppconnect-server)')]);
+  });
 });
 
 describe('the gateway', () => {
