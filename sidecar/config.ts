@@ -152,10 +152,10 @@ function gateways(values: Values, path: PathOf): Pick<Config, 'wppconnect' | 'wr
 function oddities(values: Values, config: Config): string[] {
   const odd: [boolean, string][] = [
     [!config.wppconnect && !config.wrapper && !config.backend, 'no gateway is configured: faults are seen and told, nothing can be repaired; set WPPCONNECT_SECRET_KEY, WPP_GATEWAY_BASE_URL or BACKEND_URL'],
-    [config.wppconnect !== null && config.wppconnect.secret === null, 'WPPCONNECT_URL is set without WPPCONNECT_SECRET_KEY: wppconnect-server will refuse every call; set it to the SECRET_KEY of that server'],
+    [config.wppconnect !== null && config.wppconnect.secret === null, 'WPPCONNECT_URL is set without WPPCONNECT_SECRET_KEY, so wppconnect-server will refuse every call; set it to the SECRET_KEY of that server'],
     [config.wppconnect === null && values.isSet('WPPCONNECT_USER_DATA_DIR'), 'WPPCONNECT_USER_DATA_DIR does nothing without WPPCONNECT_SECRET_KEY'],
     [config.wppconnect?.userDataDir != null && config.wppconnect.tokensDir === null, 'WPPCONNECT_TOKENS_DIR is not set: the webhook configuration of a session will be missing from its backup'],
-    [config.wrapper !== null && config.wrapper.secret === null, 'WPP_GATEWAY_BASE_URL is set without WPP_GATEWAY_SECRET: the wrapper will refuse every call'],
+    [config.wrapper !== null && config.wrapper.secret === null, 'WPP_GATEWAY_BASE_URL is set without WPP_GATEWAY_SECRET, so the wrapper will refuse every call'],
     [config.backend === null && values.isSet('BAILEYS_SESSIONS_DIR'), 'BAILEYS_SESSIONS_DIR does nothing without BACKEND_URL'],
     [config.token !== null && config.token.reveal().length < TOKEN_CHARS, `AUTO_FIX_TOKEN has fewer than ${TOKEN_CHARS} characters and can be guessed; use a longer one`],
   ];

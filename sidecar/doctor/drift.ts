@@ -24,7 +24,7 @@ const MUST_KNOW: readonly { has: keyof Layers; lacks: readonly (keyof Layers)[];
   { has: 'tokens', lacks: ['profiles'], says: (names) => `the token file of ${names} has no profile folder, so that session has no login here: scan its QR code, or move the token file away when it is a leftover` },
   { has: 'channels', lacks: ['server'], says: (names) => `gateway-wrapper lists ${names}, which wppconnect-server does not know: the channel can neither be looked at nor repaired; create the session, or take the channel out of the wrapper` },
   { has: 'server', lacks: ['channels'], says: (names) => `wppconnect-server has ${names}, for which gateway-wrapper lists no channel: its messages reach nobody through the wrapper; add the channel, or an alias in AUTO_FIX_ALIASES when it is there under another name` },
-  { has: 'folders', lacks: ['backend'], says: (names) => `BAILEYS_SESSIONS_DIR holds a folder of ${names}, which the backend does not list: a leftover; move it away` },
+  { has: 'folders', lacks: ['backend'], says: (names) => `BAILEYS_SESSIONS_DIR holds a folder of ${names}, which the backend does not list: a leftover, or a session that was deleted there` },
   { has: 'keys', lacks: ['backend'], says: (names) => `Redis holds keys of ${names}, which the backend does not list: leftovers, or REDIS_SESSION_KEYS fits somebody else's keys` },
   { has: 'backend', lacks: ['folders', 'keys'], says: (names) => `the backend lists ${names}, of which neither folder nor Redis key is found: it was never paired, or BAILEYS_SESSIONS_DIR or REDIS_SESSION_KEYS is another place than the backend's` },
 ];
@@ -53,6 +53,28 @@ export async function layersOf(listings: readonly Readonly<Listing>[], { wppconn
   };
 }
 
+type Place = 'profiles' | 'tokens' | 'folders';
+
+/** Layers that a setting puts in a place, and who must know what lies there. Folders may be empty: all keys can be in Redis. */
+const PLACES: readonly { place: Place; owner: 'server' | 'backend'; mayBeEmpty: boolean; setting: string; what: string; who: string; folder(config: Config): string | null | undefined }[] = [
+  { place: 'profiles', owner: 'server', mayBeEmpty: false, setting: 'WPPCONNECT_USER_DATA_DIR', what: 'profile', who: 'wppconnect-server', folder: ({ wppconnect }) => wppconnect?.userDataDir },
+  { place: 'tokens', owner: 'server', mayBeEmpty: false, setting: 'WPPCONNECT_TOKENS_DIR', what: 'token file', who: 'wppconnect-server', folder: ({ wppconnect }) => wppconnect?.tokensDir },
+  { place: 'folders', owner: 'backend', mayBeEmpty: true, setting: 'BAILEYS_SESSIONS_DIR', what: 'session folder', who: 'the backend', folder: ({ backend }) => backend?.sessionsDir },
+];
+
+/** Folders that hold nothing of any session their owner lists: not its folders. What does lie there is nobody's leftover, and is not called one. */
+function elsewhere(layers: Layers, same: (a: string, b: string) => boolean, config: Config): { findings: Finding[]; layers: Layers } {
+  const mistaken = PLACES.filter(({ place, owner, mayBeEmpty }) => {
+    const [here, known] = [layers[place], layers[owner] ?? []];
+    return here !== null && known.length > 0 && !(mayBeEmpty && here.length === 0) && !here.some((name) => known.some((other) => same(name, other)));
+  });
+  return {
+    findings: mistaken.map(({ owner, setting, what, who, folder }) =>
+      wrong('drift', `${folder(config)} holds no ${what} of ${listed(layers[owner]!)}, which ${who} lists, so another folder is mounted here than the one it uses: mount the same (auto-fix doctor --compose prints it) or correct ${setting}`)),
+    layers: { ...layers, ...Object.fromEntries(mistaken.map(({ place }) => [place, null])) },
+  };
+}
+
 /** Who is known at all, names that cannot be told apart, and aliases that name nobody. */
 export async function checkSessions(listings: readonly Readonly<Listing>[], config: Config): Promise<Finding[]> {
   const complete = listings.every(({ answeredAt }) => answeredAt !== null);
@@ -62,9 +84,7 @@ export async function checkSessions(listings: readonly Readonly<Listing>[], conf
     ? ok('sessions', `${names.length === 1 ? '1 session is' : `${names.length} sessions are`} known: ${listed(names)}`)
     : wrong('sessions', 'no gateway and no store lists any session, so every line is nobody\'s and nothing can be repaired: set WPPCONNECT_SECRET_KEY, WPP_GATEWAY_BASE_URL or BACKEND_URL, and see the lines about the gateway above');
   const same = (a: string, b: string) => a === b || (roster.resolve(a) ?? meetingKey(a)) === (roster.resolve(b) ?? meetingKey(b));
-  const layers = await layersOf(listings, config);
-  if (layers.server?.length && layers.profiles?.length === 0) {
-    return [known, wrong('drift', `${config.wppconnect!.userDataDir} holds no profile at all while wppconnect-server lists ${listed(layers.server)}, so another folder is mounted here than the one it uses: mount the same (auto-fix doctor --compose prints it) or correct WPPCONNECT_USER_DATA_DIR`)];
-  }
-  return [known, ...roster.remarks.map((remark) => wrong('sessions', remark)), ...driftIn(layers, same)];
+  const { findings, layers } = elsewhere(await layersOf(listings, config), same, config);
+  const drift = driftIn(layers, same).filter(({ verdict }) => verdict !== 'ok' || findings.length === 0);
+  return [known, ...roster.remarks.map((remark) => wrong('sessions', remark)), ...findings, ...drift];
 }

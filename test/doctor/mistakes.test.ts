@@ -182,7 +182,25 @@ describe('the session folders', () => {
   it('are not those that the gateway uses', async () => {
     const setUp = await wellSetUp();
     rmSync(join(setUp.profiles, SHOP), { recursive: true });
-    expect((await diagnose(setUp)).wrong).toEqual([expect.stringMatching(/holds no profile at all while wppconnect-server lists ImobSites, .*mount the same/)]);
+    expect((await diagnose(setUp)).wrong).toEqual([expect.stringMatching(/holds no profile of ImobSites, which wppconnect-server lists, .*mount the same/)]);
+  });
+
+  it('are those of something else: what lies there is nobody\'s leftover', async () => {
+    const setUp = await wellSetUp();
+    const { wrong, notes } = await diagnose(setUp, { WPPCONNECT_TOKENS_DIR: setUp.profiles });
+    expect(wrong).toEqual([expect.stringMatching(/userDataDir holds no token file of ImobSites, which wppconnect-server lists, .*correct WPPCONNECT_TOKENS_DIR$/)]);
+    expect(notes.join()).not.toContain('move');
+    const swapped = await diagnose(setUp, { WPPCONNECT_USER_DATA_DIR: setUp.folder });
+    expect(swapped.wrong).toEqual([expect.stringMatching(/holds no profile of ImobSites.*correct WPPCONNECT_USER_DATA_DIR$/)]);
+    expect(swapped.notes.join()).not.toContain('move');
+  });
+
+  it('of a Baileys backend are somebody else\'s: nobody is told to move them away', async () => {
+    const setUp = await wellSetUp();
+    const backend = await serve((_, response) => json(response, 200, [{ id: 26, name: 'Shop', status: 'OPENED' }]));
+    const { wrong, notes } = await diagnose(setUp, { BACKEND_URL: backend.url, BACKEND_TOKEN: 'a-token', BAILEYS_SESSIONS_DIR: setUp.profiles });
+    expect(wrong).toEqual([expect.stringMatching(/userDataDir holds no session folder of 26, which the backend lists, .*correct BAILEYS_SESSIONS_DIR$/)]);
+    expect(notes.join()).not.toContain('leftover');
   });
 
   it('drift apart, both ways', async () => {
