@@ -1,4 +1,5 @@
 import { stringify } from 'yaml';
+import { settingRows, type SettingName } from '../settings/table.ts';
 import type { Named, Service, Stack } from './stack.ts';
 
 const HEADER = `# Adds the sidecar auto-fix-sessions to the stack that runs here, with its real mounts, networks and names.
@@ -51,7 +52,7 @@ export function composeFile(stack: Stack): string {
 
 function environmentOf({ services, watched, mode, socket }: Stack): Record<string, string> {
   const url = ({ name, port }: Service): string => `http://${mode === 'host' ? '127.0.0.1' : name}:${port}`;
-  const environment: Record<string, string> = { AUTO_FIX_CONTAINERS: watched.join(','), AUTO_FIX_DRY_RUN: '${AUTO_FIX_DRY_RUN:-false}', AUTO_FIX_TOKEN: '${AUTO_FIX_TOKEN:-}', AUTO_FIX_ALERT_WEBHOOK: '${AUTO_FIX_ALERT_WEBHOOK:-}', AUTO_FIX_ALIASES: '${AUTO_FIX_ALIASES:-}' };
+  const environment: Record<string, string> = { AUTO_FIX_CONTAINERS: watched.join(','), ...fromDotEnv() };
   if (socket === null) environment['DOCKER_HOST'] = '${DOCKER_HOST:?the address of the socket proxy}';
   for (const service of services) {
     if (service.kind === 'wppconnect') Object.assign(environment, { WPPCONNECT_URL: url(service), WPPCONNECT_SECRET_KEY: '${WPPCONNECT_SECRET_KEY:-${SECRET_KEY:-}}', ...wppconnectFolders(service) });
@@ -61,6 +62,13 @@ function environmentOf({ services, watched, mode, socket }: Stack): Record<strin
   }
   return environment;
 }
+
+/** Settings whose value in the container is fixed by this file or the image, or is told to Compose otherwise. */
+const SETTLED_HERE: ReadonlySet<SettingName> = new Set(['AUTO_FIX_CONTAINERS', 'AUTO_FIX_CONFIG', 'AUTO_FIX_PATTERNS_DIR', 'AUTO_FIX_STATE_DIR', 'AUTO_FIX_BACKUP_DIR', 'AUTO_FIX_LOG_FILE', 'AUTO_FIX_HTTP']);
+
+/** Every other setting reaches the container when it stands in `.env`; an empty one is its default. */
+const fromDotEnv = (): Record<string, string> =>
+  Object.fromEntries(settingRows().filter(({ name }) => name.startsWith('AUTO_FIX_') && !SETTLED_HERE.has(name)).map(({ name }) => [name, `\${${name}:-}`]));
 
 /** The folder itself, or the one that holds it under its usual name. */
 function folderIn({ mounts }: Service, name: string): string | null {

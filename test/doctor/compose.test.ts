@@ -31,6 +31,14 @@ describe('doctor --compose', () => {
     expect(ours.environment).toMatchObject({ WPPCONNECT_URL: 'http://wppconnect-server:21465', WPPCONNECT_USER_DATA_DIR: PROFILES, WPPCONNECT_TOKENS_DIR: '/usr/src/wpp-server/tokens' });
   });
 
+  it('lets every setting of the README\'s table through from .env', async () => {
+    const { ours } = await printed([{}]);
+    for (const name of ['AUTO_FIX_MAX_HITS', 'AUTO_FIX_COOLDOWN', 'AUTO_FIX_DRY_RUN', 'AUTO_FIX_LADDER_CORRUPTION', 'AUTO_FIX_BACKUP_MAX_DAYS', 'AUTO_FIX_TOKEN']) {
+      expect(ours.environment).toHaveProperty(name, `\${${name}:-}`);
+    }
+    for (const settled of ['AUTO_FIX_STATE_DIR', 'AUTO_FIX_HTTP', 'AUTO_FIX_CONFIG']) expect(ours.environment).not.toHaveProperty(settled);
+  });
+
   it('names volumes and networks as the stack\'s own file does, and foreign ones in full', async () => {
     const own = { 'com.docker.compose.project': 'stack' };
     const { file, ours } = await printed(
