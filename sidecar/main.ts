@@ -1,5 +1,6 @@
 import type { Config } from './config.ts';
 import { FreshStarts } from './caretaker/fresh-starts.ts';
+import { whyNotWritable } from './doctor/access.ts';
 import { fromMs } from './event-time.ts';
 import { household } from './household.ts';
 import { healthRounds, restoreStatus } from './health/wiring.ts';
@@ -55,6 +56,8 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
   tell('info', `ready ${process.uptime().toFixed(1)} s after the start of its process`);
   const recoverAndSay = (): void => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`));
   recoverAndSay();
+  const noBackups = await whyNotWritable(config.repair.backupDir, 'AUTO_FIX_BACKUP_DIR');
+  if (noBackups) tell('warn', `${noBackups} (until then nothing can be backed up, so nothing is ever cleared)`);
   /** A fault of our own in one of them must not end the others. */
   const guarded = (work: () => void): void => {
     try {

@@ -1,0 +1,31 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { loadConfig } from '../sidecar/config.ts';
+import { startSidecar } from '../sidecar/main.ts';
+import { nowhere } from './lab/demo/embedded.ts';
+import { PrintedLines } from './lab/demo/printed-lines.ts';
+
+/** What the log file tells of a start with these settings, which stand in a folder of their own. */
+async function toldAtStart(settings: (folder: string) => Record<string, string>): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'start-'));
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  const logFile = join(folder, 'auto-fix-sessions.log');
+  const { config, warnings } = loadConfig({ AUTO_FIX_STATE_DIR: join(folder, 'state'), AUTO_FIX_BACKUP_DIR: join(folder, 'backups'), AUTO_FIX_LOG_FILE: logFile, AUTO_FIX_HTTP: 'off', ...settings(folder) });
+  const sidecar = await startSidecar(config, warnings, { watch: ({ deliver }) => new PrintedLines().watchedBy(deliver), out: nowhere() });
+  await sidecar.stop();
+  return readFileSync(logFile, 'utf8');
+}
+
+test('a start says at once when no backup could be written, not at the first repair', async () => {
+  const told = await toldAtStart((folder) => {
+    writeFileSync(join(folder, 'a-file'), '');
+    return { AUTO_FIX_BACKUP_DIR: join(folder, 'a-file/backups') };
+  });
+  expect(told).toMatch(/\] \S+a-file is no folder: set AUTO_FIX_BACKUP_DIR to another path \(until then nothing can be backed up, so nothing is ever cleared\)\n/);
+});
+
+test('a start with a folder for backups says nothing about it', async () => {
+  expect(await toldAtStart(() => ({}))).not.toContain('AUTO_FIX_BACKUP_DIR');
+});
