@@ -23,9 +23,9 @@ From a checkout: npm run auto-fix:sessions all   (= check --fix)`,
   async run(words, io) {
     if (words.args.length > 1) throw new UsageError('one SESSION or all is expected');
     const { checkSessions } = await import('./checking.ts');
-    const { checked, notes } = await checkSessions(words.args[0] ?? 'all', { fix: flag(words, 'fix'), dryRun: flag(words, 'dry-run'), silentMs: silentMsOf(text(words, 'silent-hours')) }, io);
+    const { checked, notes, silent } = await checkSessions(words.args[0] ?? 'all', { fix: flag(words, 'fix'), dryRun: flag(words, 'dry-run'), silentMs: silentMsOf(text(words, 'silent-hours')) }, io);
     if (checked.length === 0) throw new CannotDo('no gateway and no store lists any session; check WPPCONNECT_SECRET_KEY, WPP_GATEWAY_BASE_URL or BACKEND_URL');
-    const exit = exitOf(checked);
+    const exit = exitOf(checked, silent);
     const nothingToSay = exit === EXIT.well && !io.terminal && checked.every(({ repaired, quiet }) => repaired === null && quiet !== true);
     if (nothingToSay && !flag(words, 'verbose') && !flag(words, 'json')) return exit;
     for (const note of notes) io.err(note);
@@ -49,8 +49,9 @@ function print(checked: readonly Checked[], json: boolean, io: Io): void {
   for (const { repaired } of checked) if (repaired) io.out(repaired);
 }
 
-function exitOf(checked: readonly Checked[]): number {
+/** `silent`: gateways whose list cannot be had; what they alone know of was not looked at, and a front's word for it proves nothing. */
+function exitOf(checked: readonly Checked[], silent: readonly string[]): number {
   if (checked.some(({ probe }) => probe.couldNotLook)) return EXIT.couldNotLook;
   const wrong = checked.some(({ probe, overThreshold }) => overThreshold || ['zombie', 'closed', 'qr'].includes(probe.probe));
-  return wrong ? EXIT.wrong : EXIT.well;
+  return wrong ? EXIT.wrong : silent.length > 0 ? EXIT.couldNotLook : EXIT.well;
 }

@@ -32,7 +32,7 @@ async function countedBeside(io: Io): Promise<Map<string, Checked['hits']> | nul
 }
 
 /** Looks at the sessions meant by `all` or a spelling, and repairs those over the threshold when asked to. */
-export async function checkSessions(whom: string, how: { fix: boolean; dryRun: boolean; silentMs: number | null }, io: Io): Promise<{ checked: Checked[]; notes: string[] }> {
+export async function checkSessions(whom: string, how: { fix: boolean; dryRun: boolean; silentMs: number | null }, io: Io): Promise<{ checked: Checked[]; notes: string[]; silent: string[] }> {
   const notes: string[] = [];
   const world = await openWorld(io.config(), realClock, (_, message) => io.err(message));
   try {
@@ -42,7 +42,7 @@ export async function checkSessions(whom: string, how: { fix: boolean; dryRun: b
     const beside = await countedBeside(io);
     const checked = await Promise.all(sessions.map((session) => lookAtOne(session, world, logs, { ...how, counted: beside?.get(session) ?? null }, io)));
     for (const one of checked) if (how.fix && one.overThreshold) one.repaired = await repair(one, how.dryRun, io);
-    return { checked, notes };
+    return { checked, notes, silent: world.gateways.map(({ kind }) => kind).filter((kind) => world.fleet.listings().some(({ source, failure }) => source === kind && failure !== null)) };
   } finally {
     world.close();
   }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { sidecarWith } from '../commands/sidecar.ts';
-import { json } from '../gateways/server.ts';
+import { json, page, serve } from '../gateways/server.ts';
 import { SECRET, wppconnectServer } from '../gateways/wppconnect-server.ts';
 import { fakeHouse } from '../report/fake-house.ts';
 import { command, SHOP, wellSetUp } from './newcomer.ts';
@@ -23,6 +23,15 @@ describe('auto-fix check in a cron', () => {
     const { env } = await wellSetUp();
     const closed = await wppconnectServer({}, { [SHOP]: 'CLOSED' });
     expect(await command('check', { ...env, WPPCONNECT_URL: closed.url })).toMatchObject({ code: 1, out: expect.stringMatching(/ImobSites +closed/) });
+  });
+
+  it('could not look where one of two gateways does not answer, whatever the other says', async () => {
+    const { env } = await wellSetUp();
+    const wrapper = await serve((_, response) => json(response, 200, { success: true, channels: [{ id: SHOP, status: 'connected' }], channel: { id: SHOP, name: SHOP, status: 'connected' } }));
+    const proxied = await serve((_, response) => page(response, 502));
+    const { code, err } = await command('check', { ...env, WPPCONNECT_URL: proxied.url, WPP_GATEWAY_BASE_URL: wrapper.url, WPP_GATEWAY_SECRET: 'front' });
+    expect(code).toBe(2);
+    expect(err).toContain('a proxy in front of wppconnect-server answers 502');
   });
 
   it('says one thing about a missing Docker socket, and only when it prints at all', async () => {
