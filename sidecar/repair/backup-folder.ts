@@ -1,7 +1,8 @@
-import { mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
+import { access, constants, mkdir, open, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { StoreError } from '../stores/store.ts';
 import { nullIfGone } from '../stores/folder.ts';
+import { backupFault, sayWhy } from './faults.ts';
 import { textOf, type Manifest } from './manifest.ts';
 
 const ARCHIVE = '.tar.zst';
@@ -53,6 +54,12 @@ export class BackupFolder {
 
   relative(id: string): string {
     return id + ARCHIVE;
+  }
+
+  /** Why nothing can be written there, in the operator's words; null when it can. Room is known only when it is needed. */
+  async whyNotTaken(): Promise<string | null> {
+    const tried = mkdir(this.dir, { recursive: true, mode: 0o700 }).then(() => access(this.dir, constants.W_OK | constants.X_OK));
+    return tried.catch((cause) => backupFault(this.dir, cause)).then(() => null, sayWhy);
   }
 
   /** Accepts an id, or the name of either of its files. */

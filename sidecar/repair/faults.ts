@@ -32,7 +32,7 @@ export function changed(where: string, cause?: unknown): never {
 export function backupFault(where: string, cause: NodeJS.ErrnoException): never {
   if (cause instanceof StoreError || cause instanceof Halt || cause.name === 'AbortError') throw cause;
   if (cause.code === 'ENOSPC' || cause.code === 'EDQUOT') throw new StoreError('no-space', `no space for a backup in ${where}; nothing was deleted; free some space there or set AUTO_FIX_BACKUP_DIR`, { cause });
-  if (cause.code === 'EACCES' || cause.code === 'EPERM' || cause.code === 'EROFS') throw new StoreError('unreadable', `the backup folder ${where} cannot be written (${cause.code}); nothing was deleted; give the sidecar's user the right to write there or set AUTO_FIX_BACKUP_DIR`, { cause });
+  if (cause.code === 'EACCES' || cause.code === 'EPERM' || cause.code === 'EROFS') throw new StoreError('unreadable', `the backup folder ${where} cannot be written (${cause.code}); nothing was deleted; ${cause.code === 'EROFS' ? 'take ":ro" from its mount' : "give the sidecar's user the right to write there"} or set AUTO_FIX_BACKUP_DIR`, { cause });
   throw new StoreError('unreadable', `the backup in ${where} could not be written (${cause.message}); nothing was deleted; check that volume`, { cause });
 }
 

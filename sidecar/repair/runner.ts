@@ -133,6 +133,9 @@ export class Repairer {
     if (refused) return this.#refuse(session, task, refused);
     const outcome = await this.#held(session, async ({ signal, mayGoOn }) => {
       if (this.journal.unfinished().some((open) => open.session === session)) return null;
+      // Known before the session is closed for it: no customer is offline for that.
+      const noBackup = stepsOf(task).includes('backup') ? await this.folder.whyNotTaken() : null;
+      if (noBackup !== null) return this.#refuse(session, task, { code: 'backup-impossible', why: `${noBackup}; the session was not touched` });
       if (source) await makeRoots(source.manifest);
       const target = await this.#seenAgain(known);
       const id = this.journal.open(session, task, reason, cls);

@@ -49,7 +49,8 @@ describe('no backup, no deletion', () => {
     mountTmpfs(world.backups, 'ro,size=64k');
     const gateway = world.gateway('baileys');
     const outcome = await world.repairer().run(planOf('31', 'repair'), world.target('31', null, gateway));
-    expect(outcome).toMatchObject({ result: 'refused', code: 'backup-impossible', detail: expect.stringMatching(/cannot be written \(EROFS\); nothing was deleted/) });
+    expect(outcome).toMatchObject({ result: 'refused', code: 'backup-impossible', detail: expect.stringMatching(/cannot be written \(EROFS\); nothing was deleted; take ":ro" from its mount .*; the session was not touched$/) });
+    expect(gateway.calls).toEqual([]);
     expect(await readdir(folder('31'))).toHaveLength(10);
     expect(gateway.running('31')).toBe(true);
   });
