@@ -4,6 +4,7 @@ import { ofShape, ofVerb } from './faults.ts';
 import { GatewayError, type Gateway, type GatewayVerb, type ListedSession, type QrAnswer } from './gateway.ts';
 import { fieldOf, GatewayHttp, type Answer } from './http.ts';
 import { urlPart } from './names.ts';
+import { qrPicture } from './qr-picture.ts';
 import { looking, meaningOf, type StatusWords } from './probing.ts';
 import { repeatFreely, repeatUnsent, RETRYING, type Retrying } from './retry.ts';
 import { ROUTE_SETS, type Route, type RouteSet, type RouteSetName } from './whaticket-routes.ts';
@@ -50,7 +51,7 @@ export class WhaticketGateway implements Gateway {
 
   constructor(options: WhaticketOptions) {
     this.#routes = ROUTE_SETS[options.routes ?? 'script'];
-    this.can = new Set<GatewayVerb>(['list', 'status', 'probe', 'start', 'reconnect', ...(this.#routes.close ? ['close' as const] : [])]);
+    this.can = new Set<GatewayVerb>(['list', 'status', 'probe', 'start', 'reconnect', 'qr', ...(this.#routes.close ? ['close' as const] : [])]);
     this.#http = new GatewayHttp({
       name: NAME, url: options.url, urlSetting: 'BACKEND_URL', secretSetting: 'BACKEND_TOKEN',
       secretAdvice: 'a new token of an administrator (they expire)', secrets: [options.token],
@@ -62,11 +63,15 @@ export class WhaticketGateway implements Gateway {
   }
 
   async list(signal?: AbortSignal): Promise<ListedSession[]> {
+    return (await this.#rows(signal)).flatMap(listed);
+  }
+
+  async #rows(signal?: AbortSignal): Promise<unknown[]> {
     const route = this.#routes.list;
     const answer = await repeatFreely(() => this.#ask(route, null, signal), this.#retrying, signal);
     const rows = Array.isArray(answer.json) ? answer.json : fieldOf(answer.json, 'whatsapps');
     if (!Array.isArray(rows)) throw ofShape(this.#http.asked, `${route.method} ${route.path}`, 'a list of sessions');
-    return rows.flatMap(listed);
+    return rows;
   }
 
   /** From the list: not every backend answers for one session alone. */
@@ -111,8 +116,15 @@ export class WhaticketGateway implements Gateway {
     await this.#startBy(this.#routes.reconnect ?? this.#routes.start, name, signal);
   }
 
-  async qr(): Promise<QrAnswer> {
-    throw ofVerb(NAME, 'show a QR', 'it shows it on its own page of connections only; scan it there');
+  /** Its list holds what stands in the QR code, no picture. Looking changes nothing. */
+  async qr(name: string, signal?: AbortSignal): Promise<QrAnswer> {
+    const row = (await this.#rows(signal)).find((one) => listed(one)[0]?.name === name);
+    const [status, inside] = [listed(row)[0]?.status ?? '', fieldOf(row, 'qrcode')];
+    const probe = meaningOf(STATUS, status);
+    if (probe === 'healthy') return { kind: 'connected' };
+    if (probe === 'qr' && typeof inside === 'string' && inside !== '') return { kind: 'qr', png: await qrPicture(inside) };
+    if (probe === 'closed') return { kind: 'not-started', detail: 'the session is not started, so there is no QR; start it first' };
+    return { kind: 'failed', detail: `${NAME} lists no QR for session ${name} (status ${status || '(none)'}); ask again in a few seconds` };
   }
 
   async #startBy(route: Route, name: string, signal?: AbortSignal): Promise<void> {

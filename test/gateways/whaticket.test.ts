@@ -1,9 +1,14 @@
+import { encode } from 'uqr';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../sidecar/clock.ts';
 import { WhaticketGateway } from '../../sidecar/gateways/whaticket.ts';
 import { ROUTE_SETS, type RouteSetName } from '../../sidecar/gateways/whaticket-routes.ts';
+import { readPng } from '../../sidecar/health/png.ts';
+import { modulesIn } from '../../sidecar/health/qr-modules.ts';
+import { qrAsText } from '../../sidecar/health/qr-terminal.ts';
 import { AT_ONCE, json, serve, type Handler } from './server.ts';
 
+const INSIDE = '2@Kx0aW2pS9v3Zq,uHkYw8m4N1b7Lr,oPd5Te6Gj2Cf,1';
 const TOKEN = 'eyJhbGciOi.J9.zz';
 
 /** A backend with the script's routes; `status` is what its list says of 26. `routes` answer first. */
@@ -34,6 +39,36 @@ async function overTime<T>(clock: VirtualClock, call: Promise<T>): Promise<Promi
   }
   return (await result)[0]!;
 }
+
+describe('the QR', () => {
+  const listing = (row: Record<string, unknown>) => ({ 'GET /whatsapp': ((_, response) => json(response, 200, [{ id: 25, status: 'qrcode', qrcode: '2@somebody-else' }, { id: 26, ...row }])) as Handler });
+  const squaresOf = (text: string) => encode(text, { ecc: 'L', border: 0 }).data;
+
+  it('is drawn from the text in the list, so that a phone and a terminal read it', async () => {
+    const { gateway, changes } = await backendOf('', listing({ status: 'qrcode', qrcode: INSIDE }));
+    const answer = await gateway.qr('26');
+    expect(answer.kind).toBe('qr');
+    const { png } = answer as { png: Buffer };
+    expect(modulesIn(readPng(png))).toEqual(squaresOf(INSIDE));
+    expect(qrAsText(png, false)).toContain('█');
+    expect(changes()).toEqual([]);
+  });
+
+  it.each([
+    [{ status: 'OPENED', qrcode: '' }, 'connected'], [{ status: 'DISCONNECTED', qrcode: INSIDE }, 'not-started'],
+    [{ status: 'OPENING', qrcode: '' }, 'failed'], [{ status: 'qrcode', qrcode: '' }, 'failed'], [{ status: 'qrcode' }, 'failed'],
+  ])('of a session listed as %j is %s', async (row, kind) => {
+    const { gateway } = await backendOf('', listing(row));
+    const answer = await gateway.qr('26');
+    expect(answer.kind).toBe(kind);
+    expect(JSON.stringify(answer)).not.toContain(INSIDE);
+  });
+
+  it('of a session that is not listed is none', async () => {
+    const { gateway } = await backendOf('OPENED');
+    expect(await gateway.qr('99')).toMatchObject({ kind: 'failed', detail: expect.stringContaining('lists no QR for session 99') });
+  });
+});
 
 describe('the list', () => {
   it('names sessions by their numbers', async () => {
@@ -164,7 +199,7 @@ describe('the routes of the forks', () => {
 
   it.each(['whaticket', 'ticketz'] as const)('%s has no safe close: it is not offered, and asking for it changes nothing', async (set) => {
     const { gateway, server } = await backendOf('OPENED', {}, set);
-    expect([...gateway.can]).toEqual(['list', 'status', 'probe', 'start', 'reconnect']);
+    expect([...gateway.can]).toEqual(['list', 'status', 'probe', 'start', 'reconnect', 'qr']);
     await expect(gateway.close('26')).rejects.toThrow("the backend cannot be asked to close a session: with these routes closing unlinks the phone; stop the container before the session's data is touched");
     expect(server.calls).toEqual([]);
   });
