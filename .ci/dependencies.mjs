@@ -20,8 +20,9 @@ export async function ensureDependencies(root, say) {
 
 function install(root, say) {
   say('installing the dependencies (npm ci, once)');
-  // npm's own stdout goes to our stderr. Scripts of packages are not run: none of ours needs one.
-  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress'], { cwd: root, stdio: ['ignore', 2, 2] });
+  // npm's own stdout goes to our stderr. Scripts of packages are not run: none of ours needs one. Its warnings are about the
+  // Node that runs it, which may be older than the one it is about to bring.
+  const npm = spawnSync('npm', ['ci', '--ignore-scripts', '--include=dev', '--include=optional', '--no-progress', '--loglevel=error'], { cwd: root, stdio: ['ignore', 2, 2] });
   if (npm.error) throw new Error(`npm could not be started (${npm.error.message}): install npm beside Node`);
   if (npm.status !== 0) throw new Error('npm ci failed, its own words stand above: see that the npm registry is in reach, then run the same command again');
 }
