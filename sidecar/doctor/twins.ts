@@ -17,7 +17,7 @@ export async function checkSidecar({ stateDir, token }: Config): Promise<Finding
   const socket = join(stateDir, SOCKET_FILE);
   try {
     const sidecar = await connectSidecar({ socket, token });
-    if (!sidecar) return [note('sidecar', `no sidecar runs with the state folder ${stateDir}${existsSync(socket) ? ' (what is left there is of one that was killed)' : ''}: docker compose up -d auto-fix-sessions starts it`)];
+    if (!sidecar) return [note('sidecar', `no sidecar runs with the state folder ${stateDir}${existsSync(socket) ? ' (what is left there is of one that was killed)' : ''}: docker compose up -d auto-fix-sessions starts it (one that was started just now needs a few seconds)`)];
     const { version, startedAt, faults, dryRun, pausedUntil } = await sidecar.health();
     const how = `${dryRun ? ', dry run: it touches nothing' : ''}${pausedUntil === null ? '' : ', PAUSED: auto-fix resume lets it repair again'}`;
     return [ok('sidecar', `version ${version} runs since ${startedAt}${how}`), ...faults.map((fault) => wrong('sidecar', fault))];
