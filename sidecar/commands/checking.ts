@@ -38,8 +38,9 @@ export async function checkSessions(whom: string, how: { fix: boolean; dryRun: b
   try {
     await world.fleet.refresh();
     const sessions = whom === 'all' ? world.fleet.names() : [known(whom, world)];
-    const logs = await readWindow(world, how.silentMs ?? 0, notes, io);
     const beside = await countedBeside(io);
+    // A log that cannot be read costs nothing where the sidecar has counted it.
+    const logs = await readWindow(world, how.silentMs ?? 0, beside ? [] : notes, io);
     const checked = await Promise.all(sessions.map((session) => lookAtOne(session, world, logs, { ...how, counted: beside?.get(session) ?? null }, io)));
     for (const one of checked) if (how.fix && one.overThreshold) one.repaired = await repair(one, how.dryRun, io);
     return { checked, notes, silent: world.gateways.map(({ kind }) => kind).filter((kind) => world.fleet.listings().some(({ source, failure }) => source === kind && failure !== null)) };
