@@ -182,12 +182,20 @@ function detailOf(session: string, parts: HouseholdParts): SessionDetail {
     next: {
       rung: null,
       refused: incident?.lastRefusal ?? null,
-      reason: desk.isRepairing(session) ? 'a repair is under way' : incident ? whyItWaits(incident) : 'nothing is wrong',
+      reason: desk.isRepairing(session) ? 'a repair is under way' : incident ? whyItWaits(incident) : NO_INCIDENT[statusOf(session, parts.book).status],
       notBefore: notBefore > now() ? iso(notBefore) : null,
     },
   };
 }
 
+/** What comes next where no incident is open. */
+const NO_INCIDENT: Record<TrueStatus, string> = {
+  connected: 'nothing is wrong',
+  disconnected: 'no incident is open; three health rounds in a row that find it so, or new lines of trouble, open one',
+  initializing: 'no incident is open; it is starting',
+  qr_required: 'it waits for its QR code to be scanned', unpaired: 'it waits for its QR code to be scanned',
+  unknown: 'no incident is open; the next health round looks at it',
+};
 const whyItWaits = ({ class: cls, lastRefusal, reasons }: Incident): string => (lastRefusal === null ? `an incident is open: ${cls}` : reasons.get(lastRefusal)!);
 
 function incidentsOf(desk: Desk): IncidentEntry[] {

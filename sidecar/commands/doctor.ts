@@ -75,7 +75,8 @@ async function printCompose(io: Io): Promise<number> {
   try {
     const view = await viewOf(engine, watch.containers, await ownProject(engine, hostname()));
     if (view.inspected.length === 0) throw new CannotDo(`no container or Compose service ${watch.containers.join(', ')} is on this engine, so there is no stack to fit; set AUTO_FIX_CONTAINERS to its names`);
-    io.out(composeFile(await stackOf(engine, docker.host, view)).trimEnd());
+    const missing = watch.containers.filter((name) => !view.inspected.some(({ watched }) => watched.name === name));
+    io.out(composeFile(await stackOf(engine, docker.host, view), missing).trimEnd());
     return EXIT.well;
   } catch (error) {
     if (error instanceof EngineError) throw new CannotDo(error.message);

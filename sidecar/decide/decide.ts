@@ -66,7 +66,7 @@ export function decide(question: Question, look: Look): Decision {
       until: standing.now + PROOF_MAY_COME_MS,
     });
   const reason = describe(incident.firing, look.probe, rung, policy.windowMs);
-  if (policy.dryRun) return { refused: 'dry-run', reason: `${reason} (dry run: nothing is touched)`, rung };
+  if (policy.dryRun) return { refused: 'dry-run', reason: `${rung} would be done; nothing is touched`, rung };
   return { act: { session: sessionOf(incident.firing), rung, steps: planSteps(rung), reason, class: incident.class } };
 }
 

@@ -23,7 +23,7 @@ export const HARDENING = {
 } as const;
 
 /** A Compose file with the one service that fits this stack. Holds no secret, only the names of those `.env` should have. */
-export function composeFile(stack: Stack): string {
+export function composeFile(stack: Stack, missing: readonly string[] = []): string {
   const { networks, volumes, mode, socket } = stack;
   const service = {
     image: '${AUTO_FIX_IMAGE:-auto-fix-sessions}',
@@ -47,7 +47,7 @@ export function composeFile(stack: Stack): string {
     ...(networks.length > 0 ? { networks: declared(networks) } : {}),
     volumes: { 'auto-fix-state': null, ...declared(volumes) },
   };
-  return HEADER + remarks(stack).map((remark) => `# ${remark}\n`).join('') + stringify(file, { lineWidth: 0, nullStr: '' });
+  return HEADER + [...remarks(stack), ...leftOut(missing)].map((remark) => `# ${remark}\n`).join('') + stringify(file, { lineWidth: 0, nullStr: '' });
 }
 
 function environmentOf({ services, watched, mode, socket }: Stack): Record<string, string> {
@@ -86,6 +86,9 @@ function baileysFolder(service: Service): Record<string, string> {
   const folder = folderIn(service, 'sessions');
   return folder ? { BAILEYS_SESSIONS_DIR: literal(folder) } : {};
 }
+
+const leftOut = (missing: readonly string[]): string[] =>
+  missing.length === 0 ? [] : [`Not on this engine, and left out: ${missing.join(', ')}. Where it is another name that is meant, set AUTO_FIX_CONTAINERS and print this again.`];
 
 function remarks({ services, mode }: Stack): string[] {
   const server = services.find(({ kind }) => kind === 'wppconnect');

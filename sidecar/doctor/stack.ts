@@ -53,8 +53,9 @@ export async function stackOf(docker: Dockerode, host: string, { listed, inspect
     const mounts = kind === 'wppconnect' || kind === 'whaticket' ? await sessionMounts(docker, info, project, volumes) : [];
     services.push({ kind: kind!, name, port: portOf(info, kind!), mounts });
   }
-  const mode = joined.includes('host') ? 'host' : joined.every((network) => network === 'bridge') ? 'bridge' : 'networks';
-  const networks = mode === 'networks' ? await Promise.all(joined.map((network) => networkOf(docker, network, project))) : [];
+  const mode = joined.includes('host') ? 'host' : joined.length > 0 && joined.every((network) => network === 'bridge') ? 'bridge' : 'networks';
+  const own: Named = { key: 'default', external: null };
+  const networks = mode !== 'networks' ? [] : joined.length === 0 ? [own] : await Promise.all(joined.map((network) => networkOf(docker, network, project)));
   return { services, networks, volumes: [...volumes.values()], mode, socket: await socketOnHost(docker, host, listed), watched: [...new Set(inspected.map(({ watched: { name } }) => name))] };
 }
 

@@ -123,7 +123,7 @@ describe('when nothing may be done', () => {
   it('a dry run decides the whole way and touches nothing', () => {
     const desk = new Desk(settings({ dryRun: true }));
     const incident = desk.report(firing(), T0)!;
-    expect(desk.decide(incident, around(), look('zombie'), T0).decision).toMatchObject({ refused: 'dry-run', rung: 'restart' });
+    expect(desk.decide(incident, around(), look('zombie'), T0).decision).toMatchObject({ refused: 'dry-run', rung: 'restart', reason: 'restart would be done; nothing is touched' });
   });
 
   it('evidence older than the window is refused', () => {

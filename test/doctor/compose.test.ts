@@ -75,6 +75,14 @@ describe('doctor --compose', () => {
     expect((await printed([{ networks: ['bridge'] }])).text).toMatch(/^# CHANGE THIS: the stack is on the default bridge/m);
   });
 
+  it('says which of the names it was given are on no container, and guesses no network for them', async () => {
+    expect((await printed([{}])).text).toMatch(/^# Not on this engine, and left out: gateway-wrapper, backend\./m);
+    const { text, ours } = await printed([{ name: 'mailer', service: 'mailer', labels: { 'auto-fix.watch': 'true' } }]);
+    expect(text).toMatch(/^# CHANGE THIS: none of the watched containers is a gateway that is known/m);
+    expect(text).not.toContain('default bridge');
+    expect(ours.networks).toEqual(['default']);
+  });
+
   it('is as tight as the file that is shipped', () => {
     const shipped = parse(readFileSync(join(import.meta.dirname, '../../docker-compose.override.yml'), 'utf8')) as { services: Record<string, object> };
     expect(shipped.services['auto-fix-sessions']).toMatchObject(HARDENING);
