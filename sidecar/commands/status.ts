@@ -20,7 +20,7 @@ export const status: Command = {
     io.out(`auto-fix-sessions ${health.version}, up since ${health.startedAt}${health.dryRun ? ', dry run' : ''}${health.pausedUntil === null ? '' : `, PAUSED ${untilWords(health.pausedUntil, 'resume')}`}`);
     for (const fault of health.faults) io.out(`FAULT  ${fault}`);
     for (const note of health.notes) io.out(`note   ${note}`);
-    io.out(`\n${table(['SESSION', 'STATUS', 'HITS c/d', 'LAST SIGN OF LIFE', 'WHY'], sessions.map((one) => [one.id, one.status, `${one.hits.corruption}/${one.hits.disconnect}`, ago(one.lastActivity === null ? null : Date.parse(one.lastActivity), now), (one.mutedUntil === null ? '' : `muted ${untilWords(one.mutedUntil, 'unmuted (mute SESSION --for 0s)')}; `) + (one.incident ?? one.why)]))}`);
+    io.out(`\n${table(['SESSION', 'STATUS', 'HITS c/d', 'LAST SIGN OF LIFE', 'WHY'], sessions.map((one) => [one.id, one.status, `${one.hits.corruption}/${one.hits.disconnect}`, one.lastActivity === null ? 'none seen' : ago(Date.parse(one.lastActivity), now), (one.mutedUntil === null ? '' : `muted ${untilWords(one.mutedUntil, 'unmuted (mute SESSION --for 0s)')}; `) + (one.incident ?? one.why)]))}`);
     if (health.containers.length === 0) io.out('\nno container is watched');
     else io.out(`\n${table(['CONTAINER', 'STREAM', 'LINES', 'RECONNECTS', 'TROUBLE'], health.containers.map((one) => [one.name, one.state, String(one.lines), String(one.reconnects), one.problem ?? '-']))}`);
     for (const { session, message, since } of alerts) io.out(`\nALERT since ${since}: ${session === null ? '' : `${session}: `}${message}`);

@@ -21,6 +21,10 @@ test('status says which session is muted and until when', async () => {
   expect(await statusOf({ sessions: () => [{ ...session!, mutedUntil: '' }] })).toMatch(/Blue 12 .* muted until unmuted \(mute SESSION --for 0s\); answers\n/);
 });
 
+test('status does not say that a connected session never lived, only that no line told of it', async () => {
+  expect(await statusOf({})).toMatch(/Blue 12 +connected +0\/2 +none seen +answers\n/);
+});
+
 test('status shows no empty table where no container is watched', async () => {
   const out = await statusOf({});
   expect(out).toMatch(/\nno container is watched\n/);
