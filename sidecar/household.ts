@@ -10,6 +10,7 @@ import type { Backups } from './repair/backups.ts';
 import type { Repairer } from './repair/runner.ts';
 import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
 import type { Reporting } from './reporting.ts';
+import { stepsTaken } from './repair/story.ts';
 import type { RepairRecord } from './state/journal.ts';
 import type { Orders } from './state/orders.ts';
 import type { Records } from './state/records.ts';
@@ -210,9 +211,10 @@ function incidentsOf(desk: Desk): IncidentEntry[] {
   }));
 }
 
-function repairEntry({ session, rung, outcome, openedAt }: RepairRecord): RepairEntry {
+function repairEntry(record: RepairRecord): RepairEntry {
+  const { session, rung, reason, outcome, openedAt } = record;
   return {
-    session, rung: rung as Rung, result: outcome?.result ?? 'under way', detail: outcome?.detail ?? '',
+    session, rung: rung as Rung, result: outcome?.result ?? 'under way', detail: outcome?.detail ?? '', reason, steps: stepsTaken(record),
     startedAt: iso(openedAt)!, endedAt: outcome ? iso(outcome.endedAt) : null, backup: outcome?.backup ?? null,
   };
 }

@@ -1,11 +1,13 @@
 import { CannotDo, EXIT, flag, JSON_OPTION, onlyArg, text, type Command, type Io } from './command.ts';
 import { refused } from './fix.ts';
+import type { RepairEntry } from '../report/house.ts';
+import { inWords } from '../report/units.ts';
 import { needSidecar } from './sidecar-beside.ts';
 import { sinceOf } from './trace.ts';
 
 export const why: Command = {
   usage: 'why SESSION [--since 72h]',
-  summary: 'the story of one session: status, events, window, repairs, what comes next',
+  summary: 'the story of one session: status, events, window, what comes next, every repair with its reason and steps',
   help: `
 Without --since, what the running sidecar knows now. With it, the timeline of that time out of the engine's logs and
 the stored records, with or without a running sidecar: events per kind and hour, the last message, connects and closes,
@@ -27,10 +29,20 @@ gaps in which messages may be lost, repairs. Times are local (set TZ, as in TZ=A
     for (const { evidence } of (await sidecar.incidents()).incidents.filter((one) => one.session === story.id)) for (const line of evidence) io.out(`hit: ${line}`);
     io.out(`next: ${story.next.refused ? `${story.next.refused}, ` : ''}${story.next.reason}${story.next.notBefore ? `; no repair before ${story.next.notBefore}` : ''}`);
     for (const { kind, at } of story.events) io.out(`last ${kind}: ${at}`);
-    for (const repair of story.repairs) io.out(`${repair.startedAt} ${repair.rung}: ${repair.result}: ${repair.detail}${repair.backup ? ` (backup ${repair.backup})` : ''}`);
+    for (const repair of story.repairs) tell(repair, io);
     return EXIT.well;
   },
 };
+
+function tell({ startedAt, rung, result, detail, reason, steps, backup }: RepairEntry, io: Io): void {
+  io.out(`${startedAt} ${rung}: ${result}${detail ? `: ${detail}` : ''}${backup ? ` (backup ${backup})` : ''}`);
+  if (reason) io.out(`  because: ${reason}`);
+  if (steps.length > 0) io.out(`  steps: ${steps.map(stepInWords).join(', ')}`);
+}
+
+const stepInWords = ({ step, ended, ms }: RepairEntry['steps'][number]): string =>
+  ended === 'done' ? `${step} ${inWords(ms!)}` : ended === 'failed' ? `${step} failed after ${inWords(ms!)}` : `${step} not ended`;
+
 
 async function timeline(spelled: string, sinceMs: number, json: boolean, io: Io): Promise<number> {
   const [{ knownSessions }, { sessionHistory, storedSessions }, { cleanerOf }] = await Promise.all([import('./known-sessions.ts'), import('../doctor/session-history.ts'), import('./cleaner.ts')]);

@@ -1,4 +1,5 @@
 import type { QrAnswer } from '../gateways/gateway.ts';
+import type { StepTaken } from '../repair/story.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode, Rung } from '../words.ts';
 import type { OpenAlert } from './alerts.ts';
 
@@ -63,6 +64,9 @@ export interface RepairEntry {
   rung: Rung;
   result: string;
   detail: string;
+  /** What it was decided on: the hits, the probe, the rung; or that somebody asked for it. */
+  reason: string;
+  steps: StepTaken[];
   startedAt: string;
   /** Null while it runs. */
   endedAt: string | null;
