@@ -108,6 +108,8 @@ export class Blocks {
       return this.#tooMany();
     }
     block.retold = told;
+    // A block whose verdicts say nothing we know is told by the logger's line alone.
+    if (block.pattern === '') block.pattern = told.pattern;
     touch(block, told.at);
     return block.verdict === 'bad' || told.bad ? this.#settle(block) : [];
   }
