@@ -97,6 +97,10 @@ export class Announcer {
     if (!heldBack) this.#parts.alerts.resolved(HELD_BACK, 'no session is held back any more');
   }
 
+  unreadable(error: Error): void {
+    this.#parts.alerts.alert({ key: 'own fault in a line', kind: 'own-fault', message: `the sidecar itself failed while reading a log line (${error.message}); the line is passed over, so a hit may be missing: please report it` });
+  }
+
   ownFault(error: Error): void {
     this.#parts.alerts.alert({ key: 'own fault', kind: 'own-fault', message: `the sidecar itself failed while deciding (${error.message}); the incident is looked at again` });
   }

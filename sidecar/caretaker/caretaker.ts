@@ -10,7 +10,7 @@ import { nowKnown } from './strangers.ts';
 import { isBeingStarted, Suspects, type Suspect } from './suspects.ts';
 import { Turns } from './turns.ts';
 import type { Delivery } from '../watch/watcher.ts';
-import type { Firing, Hit, Nanos, Outcome, Plan, ProbeResult } from '../words.ts';
+import type { Firing, Hit, LogLine, Nanos, Outcome, Plan, ProbeResult } from '../words.ts';
 import { brokenAmong } from './whose.ts';
 
 /** After a crash the last sign of life may be that much older than it was; it only starts probes. */
@@ -40,12 +40,22 @@ export class Caretaker {
 
   /** Reads lines and their cursor; both are stored in one transaction. */
   receive({ lines, cursor }: Delivery): void {
-    const { detector, records } = this.#parts;
+    const { records } = this.#parts;
     for (const line of lines) {
-      const readings = detector.read(line);
+      const readings = this.#read(line);
       if (readings.length > 0) this.#take(readings);
     }
     records.stageCursor(cursor.containerId, cursor.container, cursor.json);
+  }
+
+  /** A fault of ours in one line must not stop its log: it would meet us again for ever. */
+  #read(line: LogLine): readonly Reading[] {
+    try {
+      return this.#parts.detector.read(line);
+    } catch (error) {
+      this.#parts.announcer.unreadable(error as Error);
+      return [];
+    }
   }
 
   /** Moves what waits for time: provisional hits, incidents whose obstacle may have ended. Call about once a second. */

@@ -222,6 +222,18 @@ describe('sessions held because others broke with them', () => {
   });
 });
 
+describe('a line that our own code cannot stand', () => {
+  it('is passed over and told, and the lines behind it are read', async () => {
+    house.poison = 'poison';
+    await house.closes('ImobSites', 5);
+    await house.line('poison');
+    await house.line('poison');
+    await house.closes('ImobSites', 1);
+    expect(house.log().split('ALERT the sidecar itself failed while reading a log line (a fault of ours)').length - 1).toBe(1);
+    expect(house.repairs).toEqual(['ImobSites restart']);
+  });
+});
+
 describe('two processes with one login', () => {
   it('throw each other out for ten minutes: one alert, no repair, whatever each connection says that opens', async () => {
     for (let n = 0; n < 60; n++) {

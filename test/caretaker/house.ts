@@ -30,6 +30,8 @@ export class House {
   looks: Record<string, Look> = {};
   surroundings = around({ gatewaySessions: [] });
   outcome: 'fixed' | 'failed' | 'refused' = 'fixed';
+  /** A line that our own code cannot stand. */
+  poison: string | null = null;
   /** The lists, as the fleet reads them. */
   lists = new Roster([{ source: 'test', names: SESSIONS }], new Map());
   repairs: string[] = [];
@@ -52,6 +54,11 @@ export class House {
       patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: settings().windowMs,
       sessions: { names: () => SESSIONS, resolve: (name) => this.known(name), inContainer: () => SESSIONS, holderOfPeer: () => null },
     });
+    const read = detector.read.bind(detector);
+    detector.read = (line) => {
+      if (line.text === this.poison) throw new Error('a fault of ours');
+      return read(line);
+    };
     const write = ({ message, session, alert }: { message: string; session?: string | null; alert?: boolean }): void =>
       void this.#lines.push(`${alert ? 'ALERT ' : ''}${session ? `${session}: ` : ''}${message}`);
     this.desk = new Desk(settings(over));
