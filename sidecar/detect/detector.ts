@@ -1,13 +1,14 @@
 import { fromMs, parseEventTime } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
-import type { Attribution, FaultClass, Firing, Hit, HitClass, LogLine, Nanos } from '../words.ts';
+import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos } from '../words.ts';
 import { readActivity } from './activity.ts';
 import { attribute } from './attribute.ts';
 import type { Settled } from './blocks.ts';
-import type { CauseHint, Counted, Verdict } from './cause.ts';
+import type { CauseHint } from './cause.ts';
 import { Containers, type ContainerState } from './containers.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';
+import { firingOf, shown, type WindowView } from './firing.ts';
 import { firstMatch, type Match } from './match.ts';
 import { Owners, ownerOf } from './owners.ts';
 import type { Pattern } from './pattern.ts';
@@ -41,16 +42,7 @@ export interface SessionView extends Life {
   disconnect: number;
 }
 
-type Shown = Pick<Firing, 'since' | 'count' | 'patterns' | 'evidence'>;
-
-/** What stands in a window now. */
-export interface WindowView extends Shown {
-  newest: Nanos | null;
-}
-
 const NOTHING: readonly Reading[] = [];
-/** Lines shown with a firing. */
-const MOST_EVIDENCE = 5;
 /** Two processes with one login throw each other out within seconds to minutes. */
 const CONTEST_LASTS: Nanos = 600_000_000_000n;
 /** The engine's clock and ours may differ by that much; stamps further ahead come from a clock that was wrong. */
@@ -246,20 +238,4 @@ export class Detector {
     // Closes around an unlinking are explained by it.
     if (pattern.class === 'logout') this.clear(who.session, 'disconnect', at);
   }
-}
-
-function firingOf(cls: HitClass, who: Attribution, { exceeded }: Verdict, container: string): Firing | null {
-  if (!exceeded || (cls !== 'corruption' && cls !== 'disconnect')) return null;
-  return { at: exceeded.at, class: cls, who, ...shown(exceeded.hits), container };
-}
-
-function shown(hits: readonly Counted[]): Shown {
-  const oldest = hits[0];
-  return { ...(oldest ? { since: oldest.at } : {}), count: hits.length, patterns: countsOf(hits), evidence: hits.slice(-MOST_EVIDENCE).map((hit) => hit.evidence) };
-}
-
-function countsOf(hits: readonly Counted[]): Record<string, number> {
-  const counts = new Map<string, number>();
-  for (const { pattern } of hits) counts.set(pattern, (counts.get(pattern) ?? 0) + 1);
-  return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
 }
