@@ -49,7 +49,7 @@ export function decide(question: Question, look: Look): Decision {
   const seen = sightRefusal(incident, look, standing.now, policy);
   if (seen) return refused(seen);
 
-  const rung = nextRung({
+  const next = nextRung({
     class: incident.class,
     probe: look.probe.probe,
     setting: policy.ladders[incident.class],
@@ -57,6 +57,8 @@ export function decide(question: Question, look: Look): Decision {
     profileLocked: incident.profileLocked,
     lastRung,
   });
+  // What was tried while the network was away may hold now, and costs no login.
+  const rung = next === 'reset' && incident.networkDoubted && look.whatsappReachable ? lastRung : next;
   if (rung === null)
     return refused({ code: 'ladder-spent', reason: `the last rung (${lastRung ?? 'none'}) did not hold; a human has to look`, until: undefined });
   if (incident.class === 'disconnect' && rung === 'reset' && !look.whatsappReachable)

@@ -67,6 +67,7 @@ export class Desk {
 
   /** A window has fired. The incident when it wants a decision now, null when it is only counted. */
   report(firing: Firing, now: number): Incident | null {
+    if ('session' in firing.who) this.history.brokenAgain(firing.who.session, firing.class, now);
     const known = this.#incidents.get(incidentKey(firing));
     if (known && !this.#isLeftOver(known, toMs(firing.at))) {
       known.firing = firing;
@@ -76,7 +77,7 @@ export class Desk {
     }
     const incident: Incident = {
       key: incidentKey(firing), class: firing.class, firing, openedAt: now, profileLocked: showsProfileLock(firing), newest: firing.at,
-      refusals: new Map(), reasons: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, heldAt: null, startingSince: null,
+      refusals: new Map(), reasons: new Map(), lastRefusal: null, retryAt: null, busy: false, failedRepairs: 0, networkDoubted: false, heldAt: null, startingSince: null,
     };
     this.#incidents.set(incident.key, incident);
     if ('session' in firing.who) this.#together.opened(firing.who.session, now);
@@ -141,6 +142,7 @@ export class Desk {
   /** The plan of that ruling runs now. */
   began(session: string, now: number): void {
     this.#repairing.add(session);
+    for (const incident of this.#ofSession(session)) incident.networkDoubted = false;
     this.#spend(session, now);
   }
 
@@ -236,6 +238,7 @@ export class Desk {
       return { incident, decision, firstTold: true };
     }
     if (decision.refused === 'correlated-failure') incident.heldAt = now;
+    if (decision.refused === 'fault-not-proven') incident.networkDoubted = true;
     incident.lastRefusal = decision.refused;
     const told = incident.refusals.get(decision.refused) ?? 0;
     incident.refusals.set(decision.refused, told + 1);

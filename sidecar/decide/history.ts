@@ -5,6 +5,8 @@ interface Repaired {
   class: FaultClass | null;
   rung: Rung;
   endedAt: number;
+  /** Clock ms of the last time that class broke again in an unbroken row of troubles; null: never since. */
+  brokenAt: number | null;
 }
 
 /**
@@ -29,13 +31,28 @@ export class History {
   remember(outcome: Pick<Outcome, 'session' | 'rung' | 'result' | 'endedAt'>, cls: FaultClass | null): void {
     if (outcome.result === 'refused') return void this.#refusedAt.set(outcome.session, outcome.endedAt);
     const others = (this.#last.get(outcome.session) ?? []).filter((repaired) => repaired.class !== cls);
-    this.#last.set(outcome.session, [...others, { class: cls, rung: outcome.rung, endedAt: outcome.endedAt }]);
+    this.#last.set(outcome.session, [...others, { class: cls, rung: outcome.rung, endedAt: outcome.endedAt, brokenAt: null }]);
   }
 
-  /** The rung of the last repair for that class, if it is recent enough that the same class again means it did not hold. */
+  /** The rung of the last repair for that class, if the same class again means that it did not hold. */
   lastRung(session: string, cls: FaultClass, now: number): Rung | null {
-    const last = this.#last.get(session)?.find((repaired) => repaired.class === cls);
-    return last && now - last.endedAt <= this.#escalateWithinMs ? last.rung : null;
+    const last = this.#repaired(session, cls);
+    return last && this.#heldTooShort(last, now) ? last.rung : null;
+  }
+
+  /** That class breaks again: the session has not stayed well since. */
+  brokenAgain(session: string, cls: FaultClass, now: number): void {
+    const last = this.#repaired(session, cls);
+    if (last && this.#heldTooShort(last, now)) last.brokenAt = now;
+  }
+
+  #repaired(session: string, cls: FaultClass): Repaired | undefined {
+    return this.#last.get(session)?.find((repaired) => repaired.class === cls);
+  }
+
+  /** A mild remedy may be tried again after a while in any case. A login is asked for again only when the last one was well for long. */
+  #heldTooShort({ rung, endedAt, brokenAt }: Repaired, now: number): boolean {
+    return now - (rung === 'reset' ? (brokenAt ?? endedAt) : endedAt) <= this.#escalateWithinMs;
   }
 
   /** Clock time (ms) at which the last repair of any class ended. */
@@ -46,7 +63,7 @@ export class History {
 
   /** The clock was set back by so much: what ended a while ago still did, only that long ago. */
   setBack(ms: number): void {
-    for (const [session, repairs] of this.#last) this.#last.set(session, repairs.map((one) => ({ ...one, endedAt: one.endedAt - ms })));
+    for (const [session, repairs] of this.#last) this.#last.set(session, repairs.map((one) => ({ ...one, endedAt: one.endedAt - ms, brokenAt: one.brokenAt === null ? null : one.brokenAt - ms })));
     for (const [session, at] of this.#refusedAt) this.#refusedAt.set(session, at - ms);
   }
 

@@ -24,6 +24,8 @@ export interface Incident {
   busy: boolean;
   /** Repairs of this incident that did not end well. */
   failedRepairs: number;
+  /** Since its last repair there was a time without proof that WhatsApp can be reached: that the repair did not hold shows nothing. */
+  networkDoubted: boolean;
   /** Clock time (ms) at which it was last held because others broke with it; null: never. */
   heldAt: number | null;
   /** Clock time (ms) since which its probe has said `starting`; null when it does not. */

@@ -34,6 +34,33 @@ describe('a session that is breaking', () => {
     expect(decided(desk, T0 + 121 * MINUTE, firing(), look('zombie'))).toBe('restart');
   });
 
+  it('is asked for no second scan while it never stayed well after the first, however long that lasts', () => {
+    const desk = new Desk(settings());
+    decided(desk, T0, firing(), look('zombie'));
+    repaired(desk, T0, 'reset');
+    for (let minutes = 20; minutes <= 600; minutes += 100) expect(decided(desk, T0 + minutes * MINUTE, firing(), look('zombie'))).toBe('ladder-spent');
+    expect(decided(desk, T0 + (520 + 121) * MINUTE, firing(), look('zombie'))).toBe('restart');
+  });
+
+  it('gets a mild remedy again after the escalation time, also when it never stayed well', () => {
+    const desk = new Desk(settings({ ladders: { corruption: null, disconnect: ['reconnect', 'restart'] } }));
+    decided(desk, T0, firing(), look('zombie'));
+    repaired(desk, T0, 'restart');
+    expect(decided(desk, T0 + 60 * MINUTE, firing(), look('zombie'))).toBe('ladder-spent');
+    expect(decided(desk, T0 + 121 * MINUTE, firing(), look('zombie'))).toBe('restart');
+  });
+
+  it('that was restarted while the network was away is restarted once more when it is back, before anything costs its login', () => {
+    const desk = new Desk(settings());
+    decided(desk, T0, firing(), look('zombie'));
+    repaired(desk, T0, 'restart', 'failed');
+    const later = (minutes: number, whatsappReachable: boolean) => decided(desk, T0 + minutes * MINUTE, firing(), look('zombie', { whatsappReachable }));
+    expect(later(20, false)).toBe('fault-not-proven');
+    expect(later(40, true)).toBe('restart');
+    repaired(desk, T0 + 41 * MINUTE, 'restart', 'failed');
+    expect(later(60, true)).toBe('reset');
+  });
+
   it('is left to a human after the last rung', () => {
     const desk = new Desk(settings());
     decided(desk, T0, firing(), look('zombie'));
