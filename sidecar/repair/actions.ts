@@ -50,7 +50,7 @@ export const ACTIONS: Record<StepName, Action> = {
     },
     async run(work, tools) {
       const from = tools.clock.now();
-      const { said, pids, locks } = await closeAndWatch(work.target, tools.hands, tools.clock, tools.timings, work.signal);
+      const { said, pids, locks } = await closeAndWatch(work.target, tools.hands, tools.clock, tools.timings, work.patience);
       tools.tell(said === 'closed' ? 'info' : 'warn', `${said} in ${seconds(tools.clock.now() - from)}`, work.session);
       return { said, pids, locks: locks.length };
     },
@@ -58,7 +58,7 @@ export const ACTIONS: Record<StepName, Action> = {
 
   'end-browser': {
     async run(work, tools) {
-      const { ended, stale } = await makeSureGone(work.target, tools.hands, tools.clock, tools.timings, work.signal);
+      const { ended, stale } = await makeSureGone(work.target, tools.hands, tools.clock, tools.timings, work.patience);
       if (ended.length > 0) tools.tell('warn', `ended the browser that outlived the session (process ${ended.join(', ')})`, work.session);
       work.kept = await digestKept(await inventoriesOf(fileStores(work)));
       return { ended, stale, kept: work.kept };

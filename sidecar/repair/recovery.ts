@@ -2,6 +2,7 @@ import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import type { StepName } from '../words.ts';
 import { whyRunning } from './closing.ts';
+import type { Hold } from './in-flight.ts';
 import { proceed, takeBack, type Ending, type Failure } from './progress.ts';
 import { CHANGES_DATA, stepsOf } from './steps.ts';
 import type { KeptFile, Tools, Work } from './work.ts';
@@ -9,12 +10,12 @@ import type { KeptFile, Tools, Work } from './work.ts';
 const CLOSING: ReadonlySet<StepName> = new Set<StepName>(['close', 'end-browser']);
 
 /** What the journal says of an interrupted repair, as the work it was. */
-export async function rebuild(record: RepairRecord, target: Target, tools: Tools, signal: AbortSignal, mayGoOn: () => void): Promise<Work> {
+export async function rebuild(record: RepairRecord, target: Target, tools: Tools, hold: Hold): Promise<Work> {
   const note = (step: StepName, mark: Mark['mark']) => record.marks.findLast((one) => one.step === step && one.mark === mark)?.note;
   const first = (step: StepName) => record.marks.find((one) => one.step === step && one.mark === 'intent');
   const load = async (id: unknown) => (typeof id === 'string' ? { id, manifest: await tools.folder.read(id) } : null);
   return {
-    id: record.id, session: record.session, task: record.rung, reason: record.reason, target, openedAt: record.openedAt, signal, mayGoOn,
+    id: record.id, session: record.session, task: record.rung, reason: record.reason, target, openedAt: record.openedAt, ...hold,
     closedAt: first('close')?.at ?? null, startedAt: first('start')?.at ?? first('reconnect')?.at ?? null, startAccepted: note('start', 'result') !== undefined,
     mayHaveRun: true, lastActivity: (first('close')?.note.lastActivity as number | null | undefined) ?? null,
     kept: (note('end-browser', 'result')?.kept as KeptFile[] | undefined) ?? [],

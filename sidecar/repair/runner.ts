@@ -1,12 +1,12 @@
 import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Task } from '../state/journal.ts';
-import type { Locks, SessionLock } from '../state/lock.ts';
+import type { Locks } from '../state/lock.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import type { ContainerHands } from './container-hands.ts';
-import { Halt, Interrupted, sayWhy } from './faults.ts';
-import { lean } from './lean.ts';
+import { Interrupted, sayWhy } from './faults.ts';
+import { InFlight } from './in-flight.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
 import { makeRoots } from './put-back.ts';
 import { rebuild, resume, sweep } from './recovery.ts';
@@ -39,8 +39,6 @@ export interface RepairerOptions {
 }
 
 const AT_ONCE = 2;
-/** Files between two looks at the lock's heartbeat: often against a take-over, rarely against 20,000 commits. */
-const LOCK_EVERY = 500;
 
 /** Runs plans to an outcome. Everything it does to a session is in the journal before it is done. */
 export class Repairer {
@@ -49,7 +47,7 @@ export class Repairer {
   readonly #o: RepairerOptions;
   readonly #tools: Tools;
   readonly #retention: Retention;
-  readonly #running = new Map<string, { stop: AbortController; done: Promise<unknown> }>();
+  readonly #inFlight: InFlight;
   /** Interrupted repairs whose gateway or files nobody lists yet. */
   readonly #waiting = new Set<string>();
   /** Half backups that could not be removed yet. */
@@ -60,6 +58,7 @@ export class Repairer {
     this.#o = options;
     this.folder = new BackupFolder(options.backupDir);
     this.journal = options.journal;
+    this.#inFlight = new InFlight(options.locks, options.clock, options.owner ?? 'sidecar');
     this.#retention = { keep: options.keep, maxAgeMs: options.maxAgeMs ?? null };
     this.#tools = {
       folder: this.folder, clock: options.clock, hands: options.hands, evidence: options.evidence,
@@ -87,16 +86,16 @@ export class Repairer {
    */
   async recover(targetOf: (session: string) => Target | null): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (const record of this.journal.unfinished().filter(({ session }) => !this.#running.has(session))) {
+    for (const record of this.journal.unfinished().filter(({ session }) => !this.#inFlight.has(session))) {
       const target = targetOf(record.session);
       const isKnown = target !== null && (target.gateway !== null || record.rung === 'reconnect');
       this.#waits(record.id, record.session, isKnown ? undefined : target);
       if (!isKnown || this.#stopping) continue;
-      const outcome = await this.#held(record.session, async (work) => {
+      const outcome = await this.#inFlight.hold(record.session, async (hold) => {
         const fresh = this.journal.record(record.id);
         if (!fresh || fresh.outcome) return null;
         await sweep(fresh, this.#tools);
-        const rebuilt = await rebuild(fresh, await this.#seenAgain(target), this.#tools, work.signal, work.mayGoOn);
+        const rebuilt = await rebuild(fresh, await this.#seenAgain(target), this.#tools, hold);
         return this.#conclude(rebuilt, await resume(fresh, rebuilt, this.#tools, this.journal));
       }).catch((error: unknown) => this.#notYet(record.session, error));
       if (outcome) outcomes.push(outcome);
@@ -114,24 +113,19 @@ export class Repairer {
   /** No new repair starts; open ones go on to their `start` or are taken back. Resolves then, or after `graceMs`. */
   async finishSoon(graceMs: number): Promise<void> {
     this.#stopping = true;
-    for (const { stop } of this.#running.values()) stop.abort(new Halt('rolled-back', 'the sidecar is stopping'));
-    const open = [...this.#running.values()].map(({ done }) => done);
-    if (open.length === 0) return;
-    const grace = new AbortController();
-    await Promise.race([Promise.allSettled(open), this.#o.clock.sleep(graceMs, grace.signal).catch(() => undefined)]);
-    grace.abort();
+    await this.#inFlight.stop(graceMs);
     for (const session of this.inFlight()) this.#o.tell('error', `ALERT the repair did not end within ${graceMs / 1000} s; it is finished or taken back at the next start`, session);
   }
 
   /** Sessions that are being repaired, recovered or restored by this process. */
   inFlight(): string[] {
-    return [...this.#running.keys()];
+    return this.#inFlight.sessions();
   }
 
   async #guarded(session: string, task: Task, reason: string, known: Target, source: Work['source'], cls: FaultClass | null = null): Promise<Outcome> {
     const refused = this.#refusal(session, task, known);
     if (refused) return this.#refuse(session, task, refused);
-    const outcome = await this.#held(session, async ({ signal, mayGoOn }) => {
+    const outcome = await this.#inFlight.hold(session, async (hold) => {
       if (this.journal.unfinished().some((open) => open.session === session)) return null;
       // Known before the session is closed for it: no customer is offline for that.
       const noBackup = stepsOf(task).includes('backup') ? await this.folder.whyNotTaken() : null;
@@ -140,7 +134,7 @@ export class Repairer {
       const target = await this.#seenAgain(known);
       const id = this.journal.open(session, task, reason, cls);
       const work: Work = {
-        id, session, task, reason: task === 'restore' ? `state before ${reason} was put back` : reason, target, openedAt: this.#o.clock.now(), signal, mayGoOn,
+        id, session, task, reason: task === 'restore' ? `state before ${reason} was put back` : reason, target, openedAt: this.#o.clock.now(), ...hold,
         closedAt: null, startedAt: null, startAccepted: false, mayHaveRun: false, lastActivity: this.#o.evidence.lastActivity(session), kept: [],
         backup: null, source, cleared: { files: 0, disposable: 0 }, proof: null,
       };
@@ -155,8 +149,8 @@ export class Repairer {
 
   #refusal(session: string, task: Task, target: Target): { code: RefusalCode; why: string } | null {
     if (this.#stopping) return { code: 'paused', why: 'the sidecar is stopping, no new repair begins' };
-    if (this.#running.has(session)) return { code: 'in-flight', why: `${session} is being repaired already` };
-    if (this.#running.size >= (this.#o.atOnce ?? AT_ONCE)) return { code: 'in-flight', why: `${this.#running.size} other repairs are running (${this.inFlight().join(', ')})` };
+    if (this.#inFlight.has(session)) return { code: 'in-flight', why: `${session} is being repaired already` };
+    if (this.inFlight().length >= (this.#o.atOnce ?? AT_ONCE)) return { code: 'in-flight', why: `${this.inFlight().length} other repairs are running (${this.inFlight().join(', ')})` };
     if (task === 'reconnect') return null;
     if (!target.gateway) return { code: 'gateway-unreachable', why: `no gateway lists ${session}${target.unlisted ? ` (${target.unlisted})` : ''}, so it could not be closed or started; nothing was touched` };
     if (!target.gateway.api.can.has('close') || !target.gateway.api.can.has('start')) return { code: 'gateway-unreachable', why: `its gateway cannot close and start a session safely; nothing was touched` };
@@ -166,21 +160,6 @@ export class Repairer {
   #refuse(session: string, task: Task, { code, why }: { code: RefusalCode; why: string }): Outcome {
     const now = this.#o.clock.now();
     return { session, rung: task === 'restore' ? 'reset' : task, result: 'refused', code, detail: why, startedAt: now, endedAt: now, backup: null };
-  }
-
-  /** Runs `body` under the session's lock; null when another process holds it. */
-  async #held<T>(session: string, body: (held: { signal: AbortSignal; mayGoOn: () => void }) => Promise<T>): Promise<T | null> {
-    const taken = this.#o.locks.take(session, this.#o.owner ?? 'sidecar');
-    if ('heldBy' in taken) return null;
-    const stop = new AbortController();
-    const done = lean(() => body({ signal: stop.signal, mayGoOn: watch(taken.lock, session) }));
-    this.#running.set(session, { stop, done });
-    try {
-      return await done;
-    } finally {
-      this.#running.delete(session);
-      taken.lock.release();
-    }
   }
 
   async #conclude(work: Work, ending: Ending): Promise<Outcome> {
@@ -212,9 +191,9 @@ export class Repairer {
 
   /** Removes a half backup that nobody is making: retention was cut off, or its repair has long ended. Trouble is told once. */
   async #tidy(session: string, id: string): Promise<void> {
-    if (this.#running.has(session)) return;
+    if (this.#inFlight.has(session)) return;
     try {
-      await this.#held(session, () => this.folder.sweep(id));
+      await this.#inFlight.hold(session, () => this.folder.sweep(id));
       this.#untidy.delete(id);
     } catch (error) {
       if (!this.#untidy.has(id)) this.#o.tell('warn', `what is left of the interrupted backup ${id} could not be removed (${sayWhy(error)}); it only takes space, and is tried again every minute`, session);
@@ -223,19 +202,11 @@ export class Repairer {
   }
 
   async #payStart(id: string, session: string, target: Target | null): Promise<void> {
-    if (!target?.gateway || this.#stopping || this.#running.has(session)) return;
-    await this.#held(session, async () => {
+    if (!target?.gateway || this.#stopping || this.#inFlight.has(session)) return;
+    await this.#inFlight.hold(session, async () => {
       await target.gateway!.api.start(target.gateway!.name);
       this.journal.startPaid(id);
       this.#o.tell('info', 'started at last, after a repair that could not start it', session);
     }).catch((error: unknown) => this.#o.tell('error', `ALERT it is still closed and cannot be started (${sayWhy(error)}); start it by hand`, session));
   }
-}
-
-function watch(lock: SessionLock, session: string): () => void {
-  let calls = 0;
-  return () => {
-    if (calls++ % LOCK_EVERY !== 0 || lock.stillMine()) return;
-    throw new Halt('failed', `another process took over the lock of ${session}; nothing more is changed from here`);
-  };
 }

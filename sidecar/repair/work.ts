@@ -6,6 +6,7 @@ import type { Task } from '../state/journal.ts';
 import type { BackupFolder } from './backup-folder.ts';
 import type { ClosingTimings } from './closing.ts';
 import type { ContainerHands } from './container-hands.ts';
+import type { Hold } from './in-flight.ts';
 import type { Manifest } from './manifest.ts';
 import { Checksum, readPieces } from './pieces.ts';
 import type { Evidence, Proof, VerifyTimings } from './verify.ts';
@@ -39,17 +40,13 @@ export interface KeptFile {
 }
 
 /** One repair under way: what its steps need from each other. All of it can be read back from the journal. */
-export interface Work {
+export interface Work extends Hold {
   readonly id: string;
   readonly session: string;
   readonly task: Task;
   readonly reason: string;
   readonly target: Target;
   readonly openedAt: number;
-  /** Aborted when the sidecar stops; steps that leave a session half done do not listen to it. */
-  readonly signal: AbortSignal;
-  /** Throws when the session's lock was lost. */
-  mayGoOn: () => void;
   /** Clock ms of our `close`; null: not closed by us. */
   closedAt: number | null;
   /** Clock ms of our last `start`; null: not started. */
