@@ -42,6 +42,7 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
     for (const outcome of await repairer.recover((session) => fleet.target(session))) caretaker.recovered(outcome);
   };
   rememberRepairs(journal, desk, clock.now());
+  for (const outcome of journal.untold()) announcer.outcomeOfLastTime(outcome, (message, session) => report.stands(message, session, outcome.endedAt));
   takeUpAgain();
   const rounds = healthRounds({
     config, now: () => clock.now(), fleet, detector, desk, caretaker, announcer, alerts: report.alerts, journal, book, figures: books.figures,

@@ -11,6 +11,8 @@ export interface Reporting {
   tell: Tell;
   /** The same for rooms that mark their alerts with a first word. */
   tellOrAlert(level: Level, message: string, session?: string): void;
+  /** Whether the log file has that line already, written at or after `sinceMs`. */
+  stands(message: string, session: string, sinceMs: number): boolean;
   alerts: Alerts;
   metrics: Metrics;
   clean(text: string): string;
@@ -41,6 +43,7 @@ export async function reporting(config: Config, clock: Clock, gauges: Gauges, ou
       message.startsWith(ALERT)
         ? alerts.alert({ key: `session ${session}`, session: session ?? null, message: message.slice(ALERT.length) })
         : log.tell(level, message, session),
+    stands: (message, session, sinceMs) => log.has(message, session, sinceMs),
     alerts,
     metrics,
     clean,

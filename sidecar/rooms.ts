@@ -62,8 +62,16 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
     kept: { lastDay: () => books.lastDay(), webhookFailures: () => books.webhookFailures() },
   }, standIns.out);
   const { tell } = report;
+  /** Told, but not noted as told: the next start finds the line in the log. */
+  const noteTold = (repair: string | undefined): void => {
+    try {
+      if (repair !== undefined) journal.told(repair);
+    } catch (error) {
+      tell('error', `the repair journal cannot be written (${(error as Error).message}); check the volume of AUTO_FIX_STATE_DIR`);
+    }
+  };
   const books = bookkeeping(database, report, () => parts);
-  const announcer = new Announcer({ windowMs: config.detect.windowMs, tell: (level, message, session) => tell(level, message, session), alerts: report.alerts, figures: books.figures, qrLink: (session) => qrLink(config.http, session) });
+  const announcer = new Announcer({ windowMs: config.detect.windowMs, tell: (level, message, session) => tell(level, message, session), alerts: report.alerts, figures: books.figures, told: ({ repair }) => noteTold(repair), qrLink: (session) => qrLink(config.http, session) });
   tell('info', `started; watching ${config.watch.containers.join(', ')}${config.decide.dryRun ? '; dry run: nothing will be touched' : ''}`);
   for (const warning of warnings) tell('warn', warning);
 

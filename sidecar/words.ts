@@ -130,6 +130,8 @@ export type OutcomeResult = 'fixed' | 'needs-qr' | 'rolled-back' | 'failed' | 'r
 
 /** How a repair ended. */
 export interface Outcome {
+  /** Its id in the journal; none for a repair that was refused before it began. */
+  repair?: string;
   session: string;
   rung: Rung;
   /** The plan's. */

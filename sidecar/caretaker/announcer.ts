@@ -13,6 +13,8 @@ export interface AnnouncerParts {
   /** What a human should know now: one matter per key until it is resolved. */
   alerts: Alerter;
   figures: Pick<Metrics, 'refusal' | 'repair'>;
+  /** Notes that an outcome stands in the log now. */
+  told?(outcome: Outcome): void;
   /** The address of that session's QR picture, where it is known. */
   qrLink?(session: string): string | undefined;
 }
@@ -54,18 +56,26 @@ export class Announcer {
   }
 
   outcome(outcome: Outcome): void {
+    this.#say(outcome, '');
+    this.#parts.told?.(outcome);
+  }
+
+  /** An outcome of before the last stop. `stands`: whether the log has that line already, and only the note of it was cut off. */
+  outcomeOfLastTime(outcome: Outcome, stands: (message: string, session: string) => boolean): void {
+    const ended = `; it ended at ${new Date(outcome.endedAt).toISOString()}, and a cut kept it from being told`;
+    if (!stands(outcomeInWords(outcome), outcome.session)) this.#say(outcome, ended);
+    this.#parts.told?.(outcome);
+  }
+
+  #say(outcome: Outcome, addition: string): void {
     const { tell, alerts, figures } = this.#parts;
-    const { session, rung, result, detail } = outcome;
-    const how = outcome.restored === undefined ? rung : 'restore';
+    const { session, rung, result, code } = outcome;
+    const message = outcomeInWords(outcome) + addition;
     figures.repair(rung, result, outcome.downtimeMs ?? undefined);
-    const took = `${((outcome.endedAt - outcome.startedAt) / 1000).toFixed(1)} s`;
-    const alert = (message: string): void => alerts.alert({ key: `session ${session}`, session, kind: outcome.code ?? result, message });
     if (result === 'fixed') {
-      tell('info', `fixed by ${how} in ${took}: ${detail}`, session);
-      alerts.resolved(`session ${session}`, `fixed by ${how}`);
-    } else if (result === 'refused') alert(`not repaired: ${outcome.code} (${detail})`);
-    else if (result === 'needs-qr') alerts.alert({ key: `session ${session}`, session, kind: result, message: `needs a QR scan after ${how}: ${detail}, or GET ${qrPath(session)}`, link: this.#parts.qrLink?.(session) });
-    else alert(`${result} (${how}, after ${took}): ${detail}`);
+      tell('info', message, session);
+      alerts.resolved(`session ${session}`, `fixed by ${howOf(outcome)}`);
+    } else alerts.alert({ key: `session ${session}`, session, kind: code ?? result, message, ...(result === 'needs-qr' && { link: this.#parts.qrLink?.(session) }) });
   }
 
   /** `otherTrouble`: an incident of another class goes on, such as keys that a connection says nothing about. */
@@ -107,3 +117,14 @@ export class Announcer {
 }
 
 const countedWords = (firing: Firing, windowMs: number): string => describe(firing, { probe: 'unknown', saw: '' }, null, windowMs).replace('; probe unknown', '');
+
+const howOf = ({ rung, restored }: Outcome): string => (restored === undefined ? rung : 'restore');
+
+function outcomeInWords(outcome: Outcome): string {
+  const { session, result, code, detail, startedAt, endedAt } = outcome;
+  const took = `${((endedAt - startedAt) / 1000).toFixed(1)} s`;
+  if (result === 'fixed') return `fixed by ${howOf(outcome)} in ${took}: ${detail}`;
+  if (result === 'refused') return `not repaired: ${code} (${detail})`;
+  if (result === 'needs-qr') return `needs a QR scan after ${howOf(outcome)}: ${detail}, or GET ${qrPath(session)}`;
+  return `${result} (${howOf(outcome)}, after ${took}): ${detail}`;
+}

@@ -105,11 +105,13 @@ export async function restoreAlone(backup: string, io: Io): Promise<Outcome> {
 /** What is open when the user presses Ctrl-C is completed up to its start or taken back. */
 const GRACE_MS = 50_000;
 
-async function interruptible<T>(shop: Workshop, work: () => Promise<T>): Promise<T> {
+async function interruptible(shop: Workshop, work: () => Promise<Outcome>): Promise<Outcome> {
   const finish = (): void => void shop.repairer.finishSoon(GRACE_MS);
   process.on('SIGINT', finish).on('SIGTERM', finish);
   try {
-    return await work();
+    const outcome = await work();
+    if (outcome.repair !== undefined) shop.repairer.journal.told(outcome.repair);
+    return outcome;
   } finally {
     process.off('SIGINT', finish).off('SIGTERM', finish);
   }

@@ -122,7 +122,7 @@ export function outcomeOf(work: Work, ending: Ending, tools: Tools): Outcome {
   const seen = tools.evidence.lastActivity(work.session);
   const first = seen !== null && work.startedAt !== null && seen >= work.startedAt ? seen : healthyAt;
   return {
-    session: work.session, rung: work.task === 'restore' ? 'reset' : work.task, result: ending.result, ...(ending.code && { code: ending.code }), detail: ending.detail,
+    repair: work.id, session: work.session, rung: work.task === 'restore' ? 'reset' : work.task, result: ending.result, ...(ending.code && { code: ending.code }), detail: ending.detail,
     startedAt: work.openedAt, endedAt: tools.clock.now(), backup: work.backup ? tools.folder.relative(work.backup.id) : null,
     ...(work.source && { restored: tools.folder.relative(work.source.id) }),
     downtimeMs: work.closedAt !== null && healthyAt !== null ? healthyAt - work.closedAt : null,

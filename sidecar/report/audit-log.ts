@@ -70,6 +70,15 @@ export class AuditLog {
 
   readonly tell: Tell = (level, message, session) => this.write({ level, message, session: session ?? null });
 
+  /** Whether the file has that line, written at or after `sinceMs` by this process or the one before it. */
+  has(message: string, session: string, sinceMs: number): boolean {
+    const end = `${oneLine(session, NAME_CHARS)}: ${this.#clean(message)}`;
+    return this.#file.lastLines().some((line) => {
+      const [, time = '', rest] = /^\[([^\]]+)\] (?:ALERT )?(.*)$/s.exec(line) ?? [];
+      return rest === end && Date.parse(time) >= sinceMs;
+    });
+  }
+
   /** Why the log file cannot be written, after trying once more; null when all is written. */
   trouble(): string | null {
     this.#file.flush();

@@ -1,4 +1,4 @@
-import { closeSync, fstatSync, mkdirSync, openSync, renameSync, statSync, writeSync, type Stats } from 'node:fs';
+import { closeSync, fstatSync, mkdirSync, openSync, readSync, renameSync, statSync, writeSync, type Stats } from 'node:fs';
 import { dirname } from 'node:path';
 
 /** Ten megabytes are some 80,000 lines; five of them tell a year of an ordinary stack. */
@@ -6,6 +6,8 @@ const MAX_BYTES = 10 * 1024 * 1024;
 const KEPT_FILES = 5;
 /** Lines held in memory while the file cannot be written. */
 const HELD_LINES = 1_000;
+/** What a process wrote just before it was cut off stands among these. */
+const LOOKED_BACK_BYTES = 256 * 1024;
 /** Anyone on the host may read the story: it is redacted. */
 const FILE_MODE = 0o644;
 
@@ -73,6 +75,23 @@ export class LogFile {
     } catch (error) {
       this.#closeQuietly();
       this.#told(this.#explain(error as NodeJS.ErrnoException));
+    }
+  }
+
+  /** The whole lines among the last bytes of the file; none where it cannot be read. */
+  lastLines(): string[] {
+    try {
+      const fd = openSync(this.#path, 'r');
+      try {
+        const { size } = fstatSync(fd);
+        const bytes = Buffer.alloc(Math.min(size, LOOKED_BACK_BYTES));
+        const read = readSync(fd, bytes, 0, bytes.length, size - bytes.length);
+        return bytes.toString('utf8', 0, read).split('\n').slice(size > bytes.length ? 1 : 0, -1);
+      } finally {
+        closeSync(fd);
+      }
+    } catch {
+      return []; // why it cannot be read is told when it cannot be written either
     }
   }
 

@@ -25,7 +25,8 @@ CREATE TABLE IF NOT EXISTS repair_marks (
   at INTEGER NOT NULL,
   note TEXT NOT NULL
 ) STRICT;
-CREATE INDEX IF NOT EXISTS repair_marks_by_repair ON repair_marks (repair, seq);`;
+CREATE INDEX IF NOT EXISTS repair_marks_by_repair ON repair_marks (repair, seq);
+CREATE TABLE IF NOT EXISTS repairs_untold (repair TEXT PRIMARY KEY REFERENCES repairs (id)) STRICT;`;
 export { JOURNAL_SCHEMA as SCHEMA };
 
 /** What is repaired: one of the ladder's rungs, or a backup put back at the operator's word. */
@@ -76,11 +77,24 @@ export class Journal {
     this.#db.prepare('INSERT INTO repair_marks (repair, step, mark, at, note) VALUES (?, ?, ?, ?, ?)').run(repair, step, mark, this.#clock.now(), JSON.stringify(note));
   }
 
-  /** The one outcome. A second one is an error of ours, and loud. */
+  /** The one outcome, which nobody has been told yet. A second one is an error of ours, and loud. */
   close(repair: string, outcome: Outcome, owesStart = false): void {
-    const changed = this.#db.prepare('UPDATE repairs SET closed_at = ?, outcome = ?, owes_start = ? WHERE id = ? AND closed_at IS NULL')
-      .run(this.#clock.now(), JSON.stringify(outcome), owesStart ? 1 : 0, repair).changes;
-    if (Number(changed) !== 1) throw new Error(`repair ${repair} has an outcome already; the journal keeps the first one`);
+    this.#inOneCommit(() => {
+      const changed = this.#db.prepare('UPDATE repairs SET closed_at = ?, outcome = ?, owes_start = ? WHERE id = ? AND closed_at IS NULL')
+        .run(this.#clock.now(), JSON.stringify(outcome), owesStart ? 1 : 0, repair).changes;
+      if (Number(changed) !== 1) throw new Error(`repair ${repair} has an outcome already; the journal keeps the first one`);
+      this.#db.prepare('INSERT INTO repairs_untold (repair) VALUES (?)').run(repair);
+    });
+  }
+
+  /** The operator has been told its outcome: nobody needs to tell it again. */
+  told(repair: string): void {
+    this.#db.prepare('DELETE FROM repairs_untold WHERE repair = ?').run(repair);
+  }
+
+  /** Outcomes that were written down and perhaps not told: a cut came in between. Oldest first. */
+  untold(): Outcome[] {
+    return this.#records('WHERE closed_at IS NOT NULL AND id IN (SELECT repair FROM repairs_untold) ORDER BY closed_at, rowid').flatMap(({ outcome }) => outcome ?? []);
   }
 
   /** Repairs without an outcome: running ones, and those a cut left behind. Oldest first. */
@@ -106,6 +120,17 @@ export class Journal {
     return session === null
       ? this.#records('ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', limit)
       : this.#records('WHERE session = ? ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', session, limit);
+  }
+
+  #inOneCommit(write: () => void): void {
+    this.#db.exec('BEGIN IMMEDIATE');
+    try {
+      write();
+      this.#db.exec('COMMIT');
+    } catch (error) {
+      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
+      throw error;
+    }
   }
 
   #records(where: string, ...values: (string | number)[]): RepairRecord[] {

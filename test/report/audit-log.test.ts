@@ -48,6 +48,28 @@ describe('the story in the log', () => {
   });
 });
 
+describe('a line of before', () => {
+  it('is found as it was cleaned, alert or not, also by the next process', () => {
+    const { path, log } = auditLog((text) => text.replaceAll('hunter2', '***'));
+    log.write({ level: 'warn', message: 'failed: secret hunter2', session: 'Shop Nord', alert: true });
+    for (let n = 0; n < 5_000; n++) log.tell('info', `line ${n} of another session, and some more of it to make it long`, '27');
+    log.tell('info', 'fixed\nby repair', '26');
+    const next = new AuditLog({ path, clock: new VirtualClock(AT + 1), clean: (text) => text.replaceAll('hunter2', '***'), out: new KeptJson() as unknown as JsonOut });
+    expect(next.has('fixed\nby repair', '26', AT)).toBe(true);
+    expect(log.has('failed: secret hunter2', 'Shop Nord', AT)).toBe(false); // too far back: what a cut left stands at the end
+    log.write({ level: 'warn', message: 'failed: secret hunter2', session: 'Shop Nord', alert: true });
+    expect(next.has('failed: secret hunter2', 'Shop Nord', AT)).toBe(true);
+  });
+
+  it('is none of another session, another text or an earlier time, and none where there is no file', () => {
+    const { path, log } = auditLog();
+    log.tell('info', 'fixed by repair', '26');
+    expect([log.has('fixed by repair', '6', AT), log.has('by repair', '26', AT), log.has('fixed by repair', '26', AT + 1)]).toEqual([false, false, false]);
+    rmSync(path);
+    expect(log.has('fixed by repair', '26', AT)).toBe(false);
+  });
+});
+
 describe('a hostile message', () => {
   it('cannot forge a line, colour a terminal or turn text around', () => {
     const { path, log } = auditLog();
