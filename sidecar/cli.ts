@@ -18,7 +18,7 @@ Emergency switch: docker compose stop auto-fix-sessions
 `;
 
 /** Errors of the rooms whose message is written for the operator. */
-const SENTENCES: ReadonlySet<string> = new Set(['DoorError', 'StateError', 'PatternError', 'StoreError', 'EngineError', 'GatewayError', 'RecordingError', 'SidecarError']);
+const SENTENCES: ReadonlySet<string> = new Set(['DoorError', 'StateError', 'PatternError', 'StoreError', 'EngineError', 'GatewayError', 'Interrupted', 'RecordingError', 'SidecarError']);
 
 async function main(argv: readonly string[]): Promise<number> {
   const [verb, ...rest] = argv;

@@ -7,6 +7,7 @@ import type { Detector } from './detect/detector.ts';
 import { isoOfNanos } from './event-time.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Backups } from './repair/backups.ts';
+import { Interrupted } from './repair/faults.ts';
 import type { Repairer } from './repair/runner.ts';
 import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
 import type { Reporting } from './reporting.ts';
@@ -99,7 +100,7 @@ export function household(parts: HouseholdParts): House {
       if (!backup) throw new HouseError('not-found', `there is no backup "${backupId}"; auto-fix backups lists them`);
       const session = known(backup.session);
       report.tell('info', `backup ${backupId} is put back by hand`, session);
-      return caretaker.restored(await backups.restore(backupId, fleet.target(session)!));
+      return caretaker.restored(await backups.restore(backupId, fleet.target(session)!).catch(notOverYet));
     },
     async qr(spelled) {
       const session = known(spelled);
@@ -223,3 +224,9 @@ function repairEntry(record: RepairRecord): RepairEntry {
 const endOf = (until: number | null, now: number): string | null => (until === null || until <= now ? null : (iso(until) ?? ''));
 
 const iso = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());
+
+/** Its outcome is told in the log when it comes. */
+function notOverYet(error: Error): never {
+  if (error instanceof Interrupted) throw new HouseError('unavailable', `not at its end yet: ${error.message}`);
+  throw error;
+}

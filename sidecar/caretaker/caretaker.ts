@@ -222,10 +222,11 @@ export class Caretaker {
     const outcome = target === null
       ? { ...ended('refused', 'no list names it any more; nothing was touched'), code: 'unknown-session' as const }
       : await repairer.run(plan, target).catch((error: unknown) => {
-        if (error instanceof Interrupted) return null;
+        if (error instanceof Interrupted) return error;
         return ended('failed', (error as Error).message);
       });
-    if (outcome === null) return ended('failed', 'the sidecar is stopping; the repair is finished or taken back at the next start');
+    // Not over yet: its outcome comes by `recovered`, and nothing else is done to the session until then.
+    if (outcome instanceof Interrupted) return ended('failed', `not at its end yet: ${outcome.message}`);
     detector.clear(plan.session, undefined, fromMs(outcome.endedAt));
     desk.ended(outcome, plan.class ?? null, clock.now());
     this.#parts.announcer.outcome(outcome);

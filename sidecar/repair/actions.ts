@@ -1,6 +1,6 @@
 import type { StepName } from '../words.ts';
 import { isKeyStore } from '../stores/redis.ts';
-import type { FileEntry } from '../stores/store.ts';
+import { StoreError, type FileEntry } from '../stores/store.ts';
 import { makeBackup } from './backup.ts';
 import { clearFiles, CLEARED_ROLES, clearKeys, unlinkDisposable } from './clear.ts';
 import { closeAndWatch, makeSureGone, tracesOf, whyRunning } from './closing.ts';
@@ -157,7 +157,7 @@ export const ACTIONS: Record<StepName, Action> = {
       const present = isRollback ? await presentState(work, tools, intent.present as string | undefined) : work.backup;
       await assertOwn(from.manifest, work.target.stores);
       const result = await putBack({
-        manifest: from.manifest, archive: tools.folder.archive(from.id), stores: work.target.stores,
+        manifest: from.manifest, archive: tools.folder.archive(from.id), stores: work.target.stores, keys: intent.keys === 'none' ? 'none' : 'all',
         present: [present?.manifest, isRollback ? work.source?.manifest : undefined].filter((manifest) => manifest !== undefined), mayGoOn: work.mayGoOn,
       });
       const left = result.left > 0 ? `, ${count(result.left, 'new file')} left in place` : '';
@@ -194,9 +194,13 @@ async function assertNotStarted(work: Work, tools: Tools, locks: 'stale locks ma
 
 async function presentState(work: Work, tools: Tools, id: string | undefined): Promise<Work['backup']> {
   if (id === undefined) return null;
-  try {
-    const request = { id, session: work.session, repair: work.id, rung: 'before-restore', reason: `state that did not work, before it is rolled back (${work.reason})`, at: tools.clock.now(), stores: work.target.stores, acceptDamaged: true } as const;
+  const keep = async (stores: Work['target']['stores']) => {
+    const request = { id, session: work.session, repair: work.id, rung: 'before-restore', reason: `state that did not work, before it is rolled back (${work.reason})`, at: tools.clock.now(), stores, acceptDamaged: true } as const;
     return { id, manifest: await makeBackup(tools.folder, request, NEVER) };
+  };
+  try {
+    // A Redis that is away must not be the reason why its files are in no backup when the old ones are put over them.
+    return await keep(work.target.stores).catch((error: unknown) => (error instanceof StoreError && error.code === 'unreachable' ? keep(fileStores(work)) : Promise.reject(error)));
   } catch (error) {
     tools.tell('warn', `the state that did not work could not be kept (${sayWhy(error)}); its new files are left in place`, work.session);
     return null;

@@ -19,6 +19,14 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** The way back is not at its end: the keys come back when Redis works again. The repair stays open; its session runs as it is. */
+export class Owed extends Interrupted {}
+
+/** Files are as they were before, keys are not: Redis cannot be used. */
+export class KeysNotBack extends Error {
+  override readonly name = 'KeysNotBack';
+}
+
 /** Faults of a gateway after which neither close nor start can work. */
 const DEAF: ReadonlySet<string> = new Set(['unreachable', 'wrong-secret', 'html', 'proxy', 'unsupported']);
 

@@ -1,9 +1,9 @@
-import type { Journal } from '../state/journal.ts';
+import type { Journal, Mark } from '../state/journal.ts';
 import { StoreError } from '../stores/store.ts';
 import type { Outcome, OutcomeResult, RefusalCode, StepName } from '../words.ts';
 import { ACTIONS } from './actions.ts';
 import { closeAndWatch, isGone, makeSureGone, tracesOf } from './closing.ts';
-import { Halt, Interrupted, sayWhy } from './faults.ts';
+import { Halt, Interrupted, KeysNotBack, Owed, sayWhy } from './faults.ts';
 import { CHANGES_DATA } from './steps.ts';
 import type { Tools, Work } from './work.ts';
 
@@ -60,7 +60,7 @@ function failureOf(step: StepName, error: unknown, work: Work): Failure {
   return { step, result: 'failed', message };
 }
 
-/** The way back from a failure. Safe to run again after a cut. */
+/** The way back from a failure. Safe to run again after a cut. Rejects with Owed when only Redis stands in its way. */
 export async function takeBack(work: Work, tools: Tools, journal: Journal, failure: Failure): Promise<Ending> {
   const { message, ...rest } = failure;
   const noted = journal.record(work.id)!.marks;
@@ -74,8 +74,9 @@ export async function takeBack(work: Work, tools: Tools, journal: Journal, failu
   tools.tell('warn', `${failure.step} failed (${message}): rolling back`, work.session);
   try {
     await keepClosed(work, tools, journal);
-    await runStep(work, tools, journal, 'put-back', { rollback: true });
+    await runStep(work, tools, journal, 'put-back', { rollback: true, keys: noted.some(touchesKeys) ? 'all' : 'none' });
   } catch (error) {
+    if (error instanceof KeysNotBack) return oweKeys(work, tools, journal, error);
     return startAgain(work, tools, journal, {
       result: 'failed',
       detail: `${message}; and the state before could not be put back (${sayWhy(error)}); it is safe in the backup: auto-fix restore ${work.backup!.id}; the session was started as it is`,
@@ -84,8 +85,21 @@ export async function takeBack(work: Work, tools: Tools, journal: Journal, failu
   return startAgain(work, tools, journal, { result: 'rolled-back', detail: `${message}; the state before was put back from ${tools.folder.relative(work.backup!.id)} and the session started` });
 }
 
+/** Keys are missing at the most from when they were begun to be cleared, or to be replaced. */
+const touchesKeys = ({ step, mark }: Mark): boolean => mark === 'intent' && (step === 'clear-redis' || step === 'put-back');
+
+/**
+ * The files are whole, so the session is started with them: it may not need those keys, and a session that we closed is not left
+ * closed for as long as Redis may be away. Nothing can be lost by that: what it makes anew is backed up before it is replaced.
+ */
+async function oweKeys(work: Work, tools: Tools, journal: Journal, error: KeysNotBack): Promise<never> {
+  tryMark(work, tools, journal, 'put-back', { owesKeys: true, message: error.message });
+  await startAgain(work, tools, journal, { result: 'failed', detail: error.message });
+  throw new Owed(`its files are back, its Redis keys are not (${error.message}); they are safe in the backup ${work.backup!.id} and put back by themselves as soon as Redis works again; until then it runs as it is: do not scan a QR code for it`, { cause: error });
+}
+
 /** Before old files are put under a session, nothing may run on them. */
-async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<void> {
+export async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<void> {
   tryMark(work, tools, journal, 'close', { rollback: true }, 'intent');
   const closing = closeAndWatch(work.target, tools.hands, tools.clock, tools.timings, NEVER);
   await closing.catch((error: unknown) => tools.tell('warn', `close before the rollback: ${sayWhy(error)}`, work.session));
@@ -95,7 +109,7 @@ async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<v
 }
 
 /** Rule 6: the last thing after any failure. A start that cannot be had is owed, and asked for again by recovery. */
-async function startAgain(work: Work, tools: Tools, journal: Journal, ending: Ending): Promise<Ending> {
+export async function startAgain(work: Work, tools: Tools, journal: Journal, ending: Ending): Promise<Ending> {
   work.startedAt = tools.clock.now();
   tryMark(work, tools, journal, 'start', { at: work.startedAt }, 'intent');
   try {

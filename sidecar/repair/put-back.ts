@@ -2,9 +2,10 @@ import type { BigIntStats } from 'node:fs';
 import { mkdir, rmdir, unlink } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { Folder, FolderCursor } from '../stores/folder.ts';
-import { isKeyStore, type DumpedKey } from '../stores/redis.ts';
-import type { FileEntry, Store } from '../stores/store.ts';
+import { isKeyStore, type DumpedKey, type KeyStore } from '../stores/redis.ts';
+import { StoreError, type FileEntry, type Store } from '../stores/store.ts';
 import { compare, extraKeysOf, stateOf, type Difference } from './compare.ts';
+import { KeysNotBack } from './faults.ts';
 import { memberOfKey, rootOf, type Manifest, type ManifestFile } from './manifest.ts';
 import { setFile, setFolder, setLink } from './metadata.ts';
 import { sameFile } from './snapshot.ts';
@@ -17,6 +18,8 @@ export interface PutBack {
   stores: readonly { store: Store; name: string }[];
   /** Backups of the present state: what is too many may be removed only if it is in one of them. */
   present: readonly Manifest[];
+  /** `none` where nobody has touched them: then Redis may be away. */
+  keys: 'all' | 'none';
   mayGoOn: () => void;
 }
 
@@ -34,7 +37,8 @@ const KEY_BATCH = 200;
 /**
  * Brings files, modes, owners, times, links and keys back to the manifest, in two phases: everything that needs
  * space is first written beside the session's files and checked, then switched in by renames. A failure in the first
- * phase (a full disk) changes nothing. Running it again, from anywhere, ends in the same state.
+ * phase (a full disk) changes nothing. Running it again, from anywhere, ends in the same state. Rejects with
+ * KeysNotBack when the files are back and Redis cannot be used.
  */
 export async function putBack(request: PutBack): Promise<PutBackResult> {
   const { manifest, stores } = request;
@@ -50,7 +54,7 @@ export async function putBack(request: PutBack): Promise<PutBackResult> {
     await touch(manifest, difference.touch);
     await staging.remove();
     await touchFolders(manifest);
-    const keys = await putKeysBack(request);
+    const keys = request.keys === 'none' ? 0 : await putKeysBack(request).catch(keysNotBack);
     return { written: difference.write.length, removed, keys, left };
   } finally {
     await staging.remove();
@@ -160,14 +164,29 @@ async function putKeysBack(request: PutBack): Promise<number> {
   const extra = await extraKeysOf(manifest, request.stores);
   await store.unlink(extra.filter((key) => covered.has(key)));
   if (manifest.keys.length === 0) return 0;
+  await eachBatch(request, (batch) => store.putBack(batch));
+  return manifest.keys.length;
+}
+
+/**
+ * Puts back what is missing of the backup's keys and replaces nothing, so that it is right under a session that runs. Returns how
+ * many were missing.
+ */
+export async function putMissingKeysBack(request: Pick<PutBack, 'manifest' | 'archive' | 'mayGoOn'>, store: KeyStore): Promise<number> {
+  let missing = 0;
+  await eachBatch(request, async (batch) => void (missing += await store.putBackMissing(batch)));
+  return missing;
+}
+
+async function eachBatch({ manifest, archive, mayGoOn }: Pick<PutBack, 'manifest' | 'archive' | 'mayGoOn'>, put: (batch: DumpedKey[]) => Promise<void>): Promise<void> {
   let batch: DumpedKey[] = [];
   const flush = async () => {
-    request.mayGoOn();
-    await store.putBack(batch);
+    mayGoOn();
+    await put(batch);
     batch = [];
   };
   const first = manifest.files.length;
-  await readArchive(request.archive, async (member, index) => {
+  await readArchive(archive, async (member, index) => {
     const key = manifest.keys[index - first];
     if (!key) return;
     if (member.name !== memberOfKey(index - first)) throw new Error('the archive and its manifest do not fit together');
@@ -177,6 +196,9 @@ async function putKeysBack(request: PutBack): Promise<number> {
     if (batch.length >= KEY_BATCH) await flush();
   });
   if (batch.length > 0) await flush();
-  return manifest.keys.length;
 }
 
+function keysNotBack(cause: Error): never {
+  if (cause instanceof StoreError && cause.code === 'unreachable') throw new KeysNotBack(cause.message, { cause });
+  throw cause;
+}

@@ -3,6 +3,7 @@ import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import type { StepName } from '../words.ts';
 import { whyRunning } from './closing.ts';
 import type { Hold } from './in-flight.ts';
+import { owesKeys, settleKeys } from './owed-keys.ts';
 import { proceed, takeBack, type Ending, type Failure } from './progress.ts';
 import { CHANGES_DATA, stepsOf } from './steps.ts';
 import type { KeptFile, Tools, Work } from './work.ts';
@@ -42,6 +43,7 @@ export async function resume(record: RepairRecord, work: Work, tools: Tools, jou
   const at = record.marks.at(-1);
   const where = at ? `${at.mark === 'intent' ? 'during' : 'after'} ${at.step}` : 'before its first step';
   const cut = `the sidecar was cut off ${where}`;
+  if (owesKeys(record)) return settleKeys(record, work, tools, journal);
   const failed = record.marks.find(({ mark }) => mark === 'error');
   if (failed) return takeBack(work, tools, journal, failed.note as unknown as Failure);
   if (work.task === 'reconnect') return at ? finish(work, tools, journal, cut, ['verify']) : { result: 'rolled-back', detail: `${cut}; nothing was changed` };

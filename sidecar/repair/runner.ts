@@ -1,18 +1,20 @@
 import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
-import type { Journal, Task } from '../state/journal.ts';
+import type { Journal, RepairRecord, Task } from '../state/journal.ts';
 import type { Locks } from '../state/lock.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import type { ContainerHands } from './container-hands.ts';
-import { Interrupted, sayWhy } from './faults.ts';
+import { Interrupted, Owed, sayWhy } from './faults.ts';
 import { InFlight } from './in-flight.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
 import { makeRoots } from './put-back.ts';
+import { owesKeys, stillOwed, whyStillOwed } from './owed-keys.ts';
 import { rebuild, resume, sweep } from './recovery.ts';
 import { prune, type Retention } from './retention.ts';
 import { stepsOf } from './steps.ts';
 import type { Evidence } from './verify.ts';
+import { Waiting } from './waiting.ts';
 import { TIMINGS, type Level, type Timings, type Tools, type Work } from './work.ts';
 
 export interface RepairerOptions {
@@ -48,8 +50,7 @@ export class Repairer {
   readonly #tools: Tools;
   readonly #retention: Retention;
   readonly #inFlight: InFlight;
-  /** Interrupted repairs whose gateway or files nobody lists yet. */
-  readonly #waiting = new Set<string>();
+  readonly #waiting: Waiting;
   /** Half backups that could not be removed yet. */
   readonly #untidy = new Set<string>();
   #stopping = false;
@@ -58,6 +59,7 @@ export class Repairer {
     this.#o = options;
     this.folder = new BackupFolder(options.backupDir);
     this.journal = options.journal;
+    this.#waiting = new Waiting(options.tell);
     this.#inFlight = new InFlight(options.locks, options.clock, options.owner ?? 'sidecar');
     this.#retention = { keep: options.keep, maxAgeMs: options.maxAgeMs ?? null };
     this.#tools = {
@@ -89,25 +91,33 @@ export class Repairer {
     for (const record of this.journal.unfinished().filter(({ session }) => !this.#inFlight.has(session))) {
       const target = targetOf(record.session);
       const isKnown = target !== null && (target.gateway !== null || record.rung === 'reconnect');
-      this.#waits(record.id, record.session, isKnown ? undefined : target);
+      if (isKnown && !owesKeys(record)) this.#waiting.end(record);
+      else if (!isKnown) this.#waitsForLists(record, target);
       if (!isKnown || this.#stopping) continue;
+      const away = owesKeys(record) ? await whyStillOwed(record, target) : null;
+      if (away !== null) {
+        this.#waiting.begin(record, 'error', `ALERT ${stillOwed(away).message}`);
+        continue;
+      }
       const outcome = await this.#inFlight.hold(record.session, async (hold) => {
         const fresh = this.journal.record(record.id);
         if (!fresh || fresh.outcome) return null;
         await sweep(fresh, this.#tools);
         const rebuilt = await rebuild(fresh, await this.#seenAgain(target), this.#tools, hold);
         return this.#conclude(rebuilt, await resume(fresh, rebuilt, this.#tools, this.journal));
-      }).catch((error: unknown) => this.#notYet(record.session, error));
-      if (outcome) outcomes.push(outcome);
+      }).catch((error: unknown) => this.#notYet(record, error));
+      if (!outcome) continue;
+      this.#waiting.end(record);
+      outcomes.push(outcome);
     }
     for (const record of this.journal.owingStart()) await this.#payStart(record.id, record.session, targetOf(record.session));
     for (const { session, id } of await this.folder.halves()) await this.#tidy(session, id);
     return outcomes;
   }
 
-  /** Interrupted repairs that can go on as soon as a list names their session again. */
+  /** Open repairs that go on as soon as a list names their session again, or Redis works. */
   isWaiting(): boolean {
-    return this.#waiting.size > 0;
+    return this.#waiting.any();
   }
 
   /** No new repair starts; open ones go on to their `start` or are taken back. Resolves then, or after `graceMs`. */
@@ -138,7 +148,11 @@ export class Repairer {
         closedAt: null, startedAt: null, startAccepted: false, mayHaveRun: false, lastActivity: this.#o.evidence.lastActivity(session), kept: [],
         backup: null, source, cleared: { files: 0, disposable: 0 }, proof: null,
       };
-      return this.#conclude(work, await proceed(work, this.#tools, this.journal, stepsOf(task)));
+      const ending = proceed(work, this.#tools, this.journal, stepsOf(task));
+      return this.#conclude(work, await ending.catch((error: unknown) => {
+        if (error instanceof Owed) this.#waiting.begin(work, 'error', `ALERT ${error.message}`);
+        throw error;
+      }));
     });
     return outcome ?? this.#refuse(session, task, { code: 'in-flight', why: `another process works on ${session}, or a repair of it was cut off and is not finished yet; try again in a minute` });
   }
@@ -175,17 +189,15 @@ export class Repairer {
     return outcome;
   }
 
-  /** Told once, not at every try. `target`: what is known of it so far, or undefined when all is. */
-  #waits(id: string, session: string, target: Target | null | undefined): void {
-    if (target === undefined) return void this.#waiting.delete(id);
-    if (this.#waiting.has(id)) return;
-    this.#waiting.add(id);
-    this.#o.tell('warn', `an interrupted repair waits until its gateway${target ? '' : ' and its files'} can be asked again${target?.unlisted ? ` (${target.unlisted})` : ''}; it is finished or taken back then`, session);
+  #waitsForLists(record: RepairRecord, target: Target | null): void {
+    const what = `its gateway${target ? '' : ' and its files'}`;
+    this.#waiting.begin(record, 'warn', `an interrupted repair waits until ${what} can be asked again${target?.unlisted ? ` (${target.unlisted})` : ''}; it is finished or taken back then`);
   }
 
-  #notYet(session: string, error: unknown): null {
+  #notYet(record: RepairRecord, error: unknown): null {
+    if (error instanceof Owed) this.#waiting.begin(record, 'error', `ALERT ${error.message}`);
     if (error instanceof Interrupted) return null;
-    this.#o.tell('error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again`, session);
+    this.#o.tell('error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again`, record.session);
     return null;
   }
 

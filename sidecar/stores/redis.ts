@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { bytesOfText, textOfBytes } from './bytes.ts';
 import { shown } from './names.ts';
@@ -7,6 +8,10 @@ import { StoreError, type Inventory, type KeyEntry, type Role, type Store } from
 /** Keys per SCAN step and per pipeline: enough to be quick, too few to hold up other clients of a single-threaded server. */
 const BATCH = 200;
 export const CONNECT_DEADLINE_MS = 5_000;
+
+/** Redis' own words for a RESTORE of a key that is there, and of bytes that are no dump. */
+const IS_THERE = /^BUSYKEY\b/;
+const NO_DUMP = /DUMP payload version or checksum are wrong|Bad data format/;
 
 /** A key as it can be put back: DUMP's bytes and the remaining life in ms, -1 for a key without end. */
 export interface DumpedKey {
@@ -24,9 +29,13 @@ export interface KeyStore extends Store {
   unlink(keys: readonly string[]): Promise<number>;
   /** Puts keys back with value and remaining life, over whatever stands there. */
   putBack(keys: readonly DumpedKey[]): Promise<void>;
+  /** Puts back those that are not there, and replaces none. Returns how many were missing. */
+  putBackMissing(keys: readonly DumpedKey[]): Promise<number>;
   ownsKey(name: string, key: string): boolean;
   /** Rejects with a StoreError `unreachable`. */
   ping(): Promise<void>;
+  /** Rejects with a StoreError `unreachable` when keys of that session could not be deleted or put back now. Changes nothing. */
+  assertWritable(name: string): Promise<void>;
 }
 
 export const isKeyStore = (store: Store): store is KeyStore => store.kind === 'redis';
@@ -91,6 +100,24 @@ export class RedisStore implements KeyStore {
     }
   }
 
+  async putBackMissing(keys: readonly DumpedKey[]): Promise<number> {
+    let missing = 0;
+    for (let at = 0; at < keys.length; at += BATCH) {
+      const answers = await this.#ask(keys.slice(at, at + BATCH).map(({ key, pttl, dump }) => ['restore', bytesOfText(key), String(Math.max(pttl, 0)), dump]), IS_THERE);
+      missing += answers.filter((answer) => answer !== null).length;
+    }
+    return missing;
+  }
+
+  /**
+   * RESTORE of bytes that are no dump is refused after everything else was found right: rights, memory, a disk that takes
+   * snapshots, a server that is no replica. UNLINK of a key that nobody has deletes nothing.
+   */
+  async assertWritable(name: string): Promise<void> {
+    const probe = Buffer.concat([this.#prefix(name), Buffer.from(`auto-fix-probe-${randomUUID()}`)]);
+    await this.#ask([['restore', probe, '0', Buffer.from('no dump')], ['unlink', probe]], NO_DUMP);
+  }
+
   ownsKey(name: string, key: string): boolean {
     const prefix = this.#prefix(name);
     return bytesOfText(key).subarray(0, prefix.length).equals(prefix);
@@ -116,11 +143,11 @@ export class RedisStore implements KeyStore {
     } while (cursor !== '0');
   }
 
-  /** Runs the commands in one pipeline. Any failure is a StoreError: what Redis did of the rest is then unknown. */
-  async #ask(commands: unknown[][]): Promise<unknown[]> {
+  /** Runs the commands in one pipeline; null for an `expected` refusal. Any other failure is a StoreError: what Redis did of the rest is then unknown. */
+  async #ask(commands: unknown[][], expected?: RegExp): Promise<unknown[]> {
     await this.#ready();
     const answers = await this.#client.pipeline(commands as never).exec().catch((cause: Error) => this.#unreachable(cause));
-    return (answers ?? []).map(([error, value]) => (error ? this.#unreachable(error) : value));
+    return (answers ?? []).map(([error, value]) => (error === null ? value : expected?.test(error.message) ? null : this.#unreachable(error)));
   }
 
   /** A client that is just connecting is waited for, so that the first command after a start does not fail. */

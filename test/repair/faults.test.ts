@@ -3,12 +3,10 @@ import { randomBytes } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Redis } from 'ioredis';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Backups } from '../../sidecar/repair/backups.ts';
 import { journalWith } from './fixtures/hooked-journal.ts';
 import { leftovers } from './fixtures/crash.ts';
-import { TestRedis } from './fixtures/redis-server.ts';
 import { contentOf, treeOf } from './fixtures/tree.ts';
 import { planOf, put, World } from './fixtures/world.ts';
 
@@ -130,24 +128,6 @@ describe('deletion follows the manifest', () => {
     expect(outcome).toMatchObject({ result: 'rolled-back', detail: expect.stringMatching(/holds something new/) });
     expect(readdirSync(join(world.profiles, 'Shop Nord/Default/Local Storage/leveldb'))).toEqual(['000005.ldb', 'fresh']);
   });
-});
-
-test('Redis gone between backup and clearing: the files come back, and the outcome names the restore', async () => {
-  const server = new TestRedis(world.dir);
-  await server.start();
-  cleanups.push(() => server.stop());
-  const redis = new Redis(server.socket, { enableOfflineQueue: false, maxRetriesPerRequest: 0, retryStrategy: () => 50 });
-  redis.on('error', () => undefined);
-  cleanups.push(() => redis.disconnect());
-  await new Promise((resolve) => void redis.once('ready', resolve));
-  await redis.set('sessions:31:creds', 'login');
-  const before = await treeOf(folder('31'));
-  const journal = journalWith(world.database(), 'intent clear-redis', () => void server.stop());
-  const gateway = world.gateway('baileys');
-  const outcome = await world.repairer({ journal }).run(planOf('31', 'reset'), world.target('31', redis, gateway));
-  expect(outcome).toMatchObject({ result: 'failed', detail: expect.stringMatching(/Redis did not do what was asked.*auto-fix restore 31\//) });
-  expect(await treeOf(folder('31'))).toEqual(before);
-  expect(gateway.running('31')).toBe(true);
 });
 
 describe('restore', () => {
