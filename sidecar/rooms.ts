@@ -67,7 +67,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
     try {
       if (repair !== undefined) journal.told(repair);
     } catch (error) {
-      tell('error', `the repair journal cannot be written (${(error as Error).message}); check the volume of AUTO_FIX_STATE_DIR`);
+      tell('error', (error as Error).message);
     }
   };
   const books = bookkeeping(database, report, () => parts);

@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { Locks, SessionLock } from '../state/lock.ts';
-import { Halt } from './faults.ts';
+import type { Locks, SessionLock, Taken } from '../state/lock.ts';
+import { Halt, sayWhy } from './faults.ts';
 import { lean } from './lean.ts';
 
 /** What work on a session listens to while it holds that session's lock. */
@@ -41,7 +41,7 @@ export class InFlight {
 
   /** Runs `body` under the session's lock; null when another process holds it. */
   async hold<T>(session: string, body: (hold: Hold) => Promise<T>): Promise<T | null> {
-    const taken = this.#locks.take(session, this.#owner);
+    const taken = this.#take(session);
     if ('heldBy' in taken) return null;
     const [stop, hurry] = [new AbortController(), new AbortController()];
     const done = lean(() => body({ signal: stop.signal, patience: hurry.signal, mayGoOn: watch(taken.lock, session) }));
@@ -51,6 +51,14 @@ export class InFlight {
     } finally {
       this.#running.delete(session);
       taken.lock.release();
+    }
+  }
+
+  #take(session: string): Taken {
+    try {
+      return this.#locks.take(session, this.#owner);
+    } catch (cause) {
+      throw new Error(`the lock of ${session} cannot be taken, because the state database cannot be written (${sayWhy(cause)}), so nothing is done to it; check the volume of AUTO_FIX_STATE_DIR`, { cause });
     }
   }
 

@@ -3,7 +3,7 @@ import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import { isKeyStore, type KeyStore } from '../stores/redis.ts';
 import { StoreError } from '../stores/store.ts';
 import { Owed } from './faults.ts';
-import { keepClosed, runStep, startAgain, type Ending, type Failure } from './progress.ts';
+import { rollBack, startAgain, type Ending, type Failure } from './progress.ts';
 import { putMissingKeysBack } from './put-back.ts';
 import type { Tools, Work } from './work.ts';
 
@@ -59,7 +59,6 @@ export async function settleKeys(record: RepairRecord, work: Work, tools: Tools,
     journal.mark(work.id, 'put-back', 'result', { missing });
     return { result: 'rolled-back', detail: `${message}; its files were put back from ${from} at once, and now that Redis works again the ${missing} keys that were missing; found ${looked.saw} and left running` };
   }
-  await keepClosed(work, tools, journal);
-  await runStep(work, tools, journal, 'put-back', { rollback: true, owesKeys: true });
+  await rollBack(work, tools, journal, { owesKeys: true });
   return startAgain(work, tools, journal, { result: 'rolled-back', detail: `${message}; the state before was put back from ${from}, its Redis keys now that Redis works again, and the session started` });
 }

@@ -25,12 +25,26 @@ export interface Failure {
   message: string;
 }
 
-/** Runs one step between its two marks. */
-export async function runStep(work: Work, tools: Tools, journal: Journal, step: StepName, extra: Record<string, unknown> = {}): Promise<void> {
+/** Runs one step between its two marks, which are written or the step has failed. */
+async function runStep(work: Work, tools: Tools, journal: Journal, step: StepName): Promise<void> {
   const action = ACTIONS[step];
-  const intent = { ...(await action.intent?.(work, tools)), ...extra };
+  const intent = (await action.intent?.(work, tools)) ?? {};
+  // From the start on nothing is deleted any more: a running session is worth more than the story of it.
+  if (step === 'start' || step === 'verify') return runAnyway(work, tools, journal, step, intent);
   journal.mark(work.id, step, 'intent', intent);
   journal.mark(work.id, step, 'result', await action.run(work, tools, intent));
+}
+
+/** The same where a journal that cannot be written (a full disk) must not stand in the way: on the way back, and when starting. */
+async function runAnyway(work: Work, tools: Tools, journal: Journal, step: StepName, intent: Record<string, unknown>): Promise<void> {
+  tryMark(work, tools, journal, step, intent, 'intent');
+  tryMark(work, tools, journal, step, await ACTIONS[step].run(work, tools, intent), 'result');
+}
+
+/** Files and keys as they were; `how` goes into the journal with it. */
+export async function rollBack(work: Work, tools: Tools, journal: Journal, how: Record<string, unknown>): Promise<void> {
+  await keepClosed(work, tools, journal);
+  await runAnyway(work, tools, journal, 'put-back', { ...(await ACTIONS['put-back'].intent?.(work, tools)), rollback: true, ...how });
 }
 
 /**
@@ -73,8 +87,7 @@ export async function takeBack(work: Work, tools: Tools, journal: Journal, failu
   }
   tools.tell('warn', `${failure.step} failed (${message}): rolling back`, work.session);
   try {
-    await keepClosed(work, tools, journal);
-    await runStep(work, tools, journal, 'put-back', { rollback: true, keys: noted.some(touchesKeys) ? 'all' : 'none' });
+    await rollBack(work, tools, journal, { keys: noted.some(touchesKeys) ? 'all' : 'none' });
   } catch (error) {
     if (error instanceof KeysNotBack) return oweKeys(work, tools, journal, error);
     return startAgain(work, tools, journal, {
@@ -99,7 +112,7 @@ async function oweKeys(work: Work, tools: Tools, journal: Journal, error: KeysNo
 }
 
 /** Before old files are put under a session, nothing may run on them. */
-export async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<void> {
+async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<void> {
   tryMark(work, tools, journal, 'close', { rollback: true }, 'intent');
   const closing = closeAndWatch(work.target, tools.hands, tools.clock, tools.timings, NEVER);
   await closing.catch((error: unknown) => tools.tell('warn', `close before the rollback: ${sayWhy(error)}`, work.session));
@@ -122,12 +135,12 @@ export async function startAgain(work: Work, tools: Tools, journal: Journal, end
   return ending;
 }
 
-/** On the way back a journal that cannot be written (a full disk) must not keep the session closed. */
 function tryMark(work: Work, tools: Tools, journal: Journal, step: StepName, note: Record<string, unknown>, mark: 'intent' | 'result' | 'error' = 'error'): void {
   try {
     journal.mark(work.id, step, mark, note);
   } catch (error) {
-    tools.tell('error', `the repair journal cannot be written (${sayWhy(error)}); the session is started all the same; check the volume of AUTO_FIX_STATE_DIR`, work.session);
+    if (!work.journalLost) tools.tell('error', `${sayWhy(error)}; this repair comes to its end all the same`, work.session);
+    work.journalLost = true;
   }
 }
 

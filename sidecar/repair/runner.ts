@@ -7,6 +7,7 @@ import { BackupFolder } from './backup-folder.ts';
 import type { ContainerHands } from './container-hands.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
 import { InFlight } from './in-flight.ts';
+import { OutcomeBook } from './outcome-book.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
 import { makeRoots } from './put-back.ts';
 import { owesKeys, stillOwed, whyStillOwed } from './owed-keys.ts';
@@ -51,6 +52,7 @@ export class Repairer {
   readonly #retention: Retention;
   readonly #inFlight: InFlight;
   readonly #waiting: Waiting;
+  readonly #outcomes: OutcomeBook;
   /** Half backups that could not be removed yet. */
   readonly #untidy = new Set<string>();
   #stopping = false;
@@ -60,6 +62,7 @@ export class Repairer {
     this.folder = new BackupFolder(options.backupDir);
     this.journal = options.journal;
     this.#waiting = new Waiting(options.tell);
+    this.#outcomes = new OutcomeBook(options.journal, options.tell);
     this.#inFlight = new InFlight(options.locks, options.clock, options.owner ?? 'sidecar');
     this.#retention = { keep: options.keep, maxAgeMs: options.maxAgeMs ?? null };
     this.#tools = {
@@ -88,11 +91,12 @@ export class Repairer {
    */
   async recover(targetOf: (session: string) => Target | null): Promise<Outcome[]> {
     const outcomes: Outcome[] = [];
-    for (const record of this.journal.unfinished().filter(({ session }) => !this.#inFlight.has(session))) {
+    this.#outcomes.writeAgain();
+    for (const record of this.journal.unfinished().filter(({ id, session }) => !this.#inFlight.has(session) && !this.#outcomes.holds(id))) {
       const target = targetOf(record.session);
       const isKnown = target !== null && (target.gateway !== null || record.rung === 'reconnect');
-      if (isKnown && !owesKeys(record)) this.#waiting.end(record);
-      else if (!isKnown) this.#waitsForLists(record, target);
+      if (!isKnown) this.#waitsForLists(record, target);
+      else if (!owesKeys(record)) this.#waiting.goOn(record);
       if (!isKnown || this.#stopping) continue;
       const away = owesKeys(record) ? await whyStillOwed(record, target) : null;
       if (away !== null) {
@@ -179,12 +183,12 @@ export class Repairer {
   async #conclude(work: Work, ending: Ending): Promise<Outcome> {
     const cls = this.journal.record(work.id)?.class;
     const outcome: Outcome = { ...outcomeOf(work, ending, this.#tools), ...(cls ? { class: cls } : {}) };
+    this.#outcomes.write(work.id, outcome, ending.owesStart);
     try {
-      this.journal.close(work.id, outcome, ending.owesStart);
       const needed = new Set(this.journal.unfinished().flatMap(({ marks }) => marks.flatMap(({ note }) => [note.id, note.present].filter((id) => typeof id === 'string'))));
       if (work.backup) await prune(this.folder, work.session, this.#retention, this.#o.clock.now(), needed);
     } catch (error) {
-      this.#o.tell('error', `the repair ended (${outcome.result}), but that could not be written down or old backups not removed: ${sayWhy(error)}`, work.session);
+      this.#o.tell('error', `old backups could not be removed: ${sayWhy(error)}`, work.session);
     }
     return outcome;
   }
@@ -197,7 +201,7 @@ export class Repairer {
   #notYet(record: RepairRecord, error: unknown): null {
     if (error instanceof Owed) this.#waiting.begin(record, 'error', `ALERT ${error.message}`);
     if (error instanceof Interrupted) return null;
-    this.#o.tell('error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again`, record.session);
+    this.#waiting.say(record, 'error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again every minute`);
     return null;
   }
 

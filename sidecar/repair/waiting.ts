@@ -1,24 +1,37 @@
 import type { Level } from './work.ts';
 
-/** Repairs that cannot go on yet. Each is told when it begins to wait and not at every look. */
+/** Repairs that cannot go on yet. Why is told when it is new, and not at every try. */
 export class Waiting {
   readonly #tell: (level: Level, message: string, session: string) => void;
-  readonly #ids = new Set<string>();
+  readonly #told = new Map<string, string>();
+  readonly #soon = new Set<string>();
 
   constructor(tell: (level: Level, message: string, session: string) => void) {
     this.#tell = tell;
   }
 
-  begin({ id, session }: { id: string; session: string }, level: Level, message: string): void {
-    if (!this.#ids.has(id)) this.#tell(level, message, session);
-    this.#ids.add(id);
+  /** It is tried again when everything is. */
+  say({ id, session }: { id: string; session: string }, level: Level, message: string): void {
+    if (this.#told.get(id) !== message) this.#tell(level, message, session);
+    this.#told.set(id, message);
+  }
+
+  /** It can go on as soon as somebody answers again, and is told once for that long. */
+  begin(record: { id: string; session: string }, level: Level, message: string): void {
+    if (!this.#soon.has(record.id)) this.say(record, level, message);
+    this.#soon.add(record.id);
+  }
+
+  goOn({ id }: { id: string }): void {
+    this.#soon.delete(id);
   }
 
   end({ id }: { id: string }): void {
-    this.#ids.delete(id);
+    this.#told.delete(id);
+    this.#soon.delete(id);
   }
 
   any(): boolean {
-    return this.#ids.size > 0;
+    return this.#soon.size > 0;
   }
 }

@@ -62,6 +62,8 @@ export interface Work extends Hold {
   source: { id: string; manifest: Manifest } | null;
   cleared: { files: number; disposable: number };
   proof: Proof | null;
+  /** The operator has heard that this repair can no longer be journalled. */
+  journalLost?: true;
 }
 
 /** Checksums of configuration files, to see after a start that the gateway left them alone. */

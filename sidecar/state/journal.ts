@@ -52,6 +52,11 @@ export interface RepairRecord {
   marks: Mark[];
 }
 
+/** The journal cannot be written: a sentence for the operator. */
+export class JournalError extends Error {
+  override readonly name = 'JournalError';
+}
+
 /**
  * The story of every repair, written before and after each step. Give it a connection of its own: it sets that
  * connection to `synchronous=FULL`, so that a mark which was written survives a power cut.
@@ -68,33 +73,36 @@ export class Journal {
 
   open(session: string, rung: Task, reason: string, cls: FaultClass | null = null): string {
     const id = randomBytes(6).toString('hex');
-    if (cls !== null) this.#db.prepare('INSERT INTO repair_classes VALUES (?, ?)').run(id, cls);
-    this.#db.prepare('INSERT INTO repairs (id, session, rung, reason, opened_at) VALUES (?, ?, ?, ?, ?)').run(id, session, rung, reason, this.#clock.now());
+    this.#write(() => {
+      if (cls !== null) this.#db.prepare('INSERT INTO repair_classes VALUES (?, ?)').run(id, cls);
+      this.#db.prepare('INSERT INTO repairs (id, session, rung, reason, opened_at) VALUES (?, ?, ?, ?, ?)').run(id, session, rung, reason, this.#clock.now());
+    });
     return id;
   }
 
+  /** Throws a JournalError when it cannot be written. */
   mark(repair: string, step: StepName, mark: Mark['mark'], note: Record<string, unknown> = {}): void {
-    this.#db.prepare('INSERT INTO repair_marks (repair, step, mark, at, note) VALUES (?, ?, ?, ?, ?)').run(repair, step, mark, this.#clock.now(), JSON.stringify(note));
+    this.#write(() => this.#db.prepare('INSERT INTO repair_marks (repair, step, mark, at, note) VALUES (?, ?, ?, ?, ?)').run(repair, step, mark, this.#clock.now(), JSON.stringify(note)));
   }
 
   /** The one outcome, which nobody has been told yet. A second one is an error of ours, and loud. */
   close(repair: string, outcome: Outcome, owesStart = false): void {
-    this.#inOneCommit(() => {
+    this.#write(() => this.#inOneCommit(() => {
       const changed = this.#db.prepare('UPDATE repairs SET closed_at = ?, outcome = ?, owes_start = ? WHERE id = ? AND closed_at IS NULL')
         .run(this.#clock.now(), JSON.stringify(outcome), owesStart ? 1 : 0, repair).changes;
       if (Number(changed) !== 1) throw new Error(`repair ${repair} has an outcome already; the journal keeps the first one`);
       this.#db.prepare('INSERT INTO repairs_untold (repair) VALUES (?)').run(repair);
-    });
+    }));
   }
 
   /** The operator has been told its outcome: nobody needs to tell it again. */
   told(repair: string): void {
-    this.#db.prepare('DELETE FROM repairs_untold WHERE repair = ?').run(repair);
+    this.#write(() => this.#db.prepare('DELETE FROM repairs_untold WHERE repair = ?').run(repair));
   }
 
   /** Outcomes that were written down and perhaps not told: a cut came in between. Oldest first. */
   untold(): Outcome[] {
-    return this.#records('WHERE closed_at IS NOT NULL AND id IN (SELECT repair FROM repairs_untold) ORDER BY closed_at, rowid').flatMap(({ outcome }) => outcome ?? []);
+    return this.#records('WHERE closed_at IS NOT NULL AND id IN (SELECT repairs_untold.repair FROM repairs_untold) ORDER BY closed_at, repairs.rowid').flatMap(({ outcome }) => outcome ?? []);
   }
 
   /** Repairs without an outcome: running ones, and those a cut left behind. Oldest first. */
@@ -120,6 +128,14 @@ export class Journal {
     return session === null
       ? this.#records('ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', limit)
       : this.#records('WHERE session = ? ORDER BY opened_at DESC, repairs.rowid DESC LIMIT ?', session, limit);
+  }
+
+  #write(write: () => unknown): void {
+    try {
+      write();
+    } catch (cause) {
+      throw new JournalError(`the repair journal cannot be written (${(cause as Error).message}); check the volume of AUTO_FIX_STATE_DIR`, { cause });
+    }
   }
 
   #inOneCommit(write: () => void): void {

@@ -64,6 +64,8 @@ export class Locks {
   readonly #clock: Clock;
   readonly #self: Identity;
   #count = 0;
+  /** Tokens of this process whose row could not be removed yet: they hold nothing. */
+  readonly #givenUp = new Set<string>();
 
   constructor(db: DatabaseSync, clock: Clock, self: Identity = whoAmI()) {
     this.#db = db;
@@ -98,30 +100,46 @@ export class Locks {
   }
 
   #isStale(row: Row): boolean {
+    if (this.#givenUp.has(row.token)) return true;
     if (row.host === this.#self.host) return bornOf(row.pid) !== row.born;
     return this.#clock.now() - row.heartbeat_at > STALE_AFTER_MS;
   }
 
   #held(session: string, token: string): SessionLock {
     const beat = () => Number(this.#db.prepare('UPDATE session_locks SET heartbeat_at = ? WHERE session = ? AND token = ?').run(this.#clock.now(), session, token).changes) === 1;
+    const isMine = () => this.#row(session)?.token === token;
     let mine = true;
-    const timer = setInterval(() => {
+    // A database that is busy, or on a full disk, costs a beat and not the lock: to read whose it is needs no space.
+    const look = () => {
       try {
         mine = mine && beat();
-      } catch (error) {
-        // A busy database costs a beat, not the lock; anything else shows at the next stillMine().
-        if (!/locked|busy/i.test(String(error))) mine = false;
+      } catch {
+        mine = mine && isMine();
       }
-    }, HEARTBEAT_MS);
+      return mine;
+    };
+    const timer = setInterval(look, HEARTBEAT_MS);
     timer.unref();
     return {
-      stillMine: () => (mine = mine && beat()),
+      stillMine: look,
       release: () => {
         clearInterval(timer);
         mine = false;
-        this.#db.prepare('DELETE FROM session_locks WHERE session = ? AND token = ?').run(session, token);
+        this.#remove(session, token);
       },
     };
+  }
+
+  /** Tried until it works: a row that cannot be removed (a full disk) must neither end the work nor lock the session for ever. */
+  #remove(session: string, token: string): void {
+    try {
+      this.#db.prepare('DELETE FROM session_locks WHERE session = ? AND token = ?').run(session, token);
+      this.#givenUp.delete(token);
+    } catch {
+      if (!this.#db.isOpen) return; // this process ends, and its locks with it
+      this.#givenUp.add(token);
+      setTimeout(() => this.#remove(session, token), HEARTBEAT_MS).unref();
+    }
   }
 }
 

@@ -55,3 +55,24 @@ test('a holder in another container counts as gone after 15 s without a heartbea
   expect(new Locks(db, clock).holder('26')).toBeNull();
   lock.release();
 });
+
+test('a lock that cannot be released (a full disk) ends no work, holds nobody up in this process, and is released when it can be', async () => {
+  const locks = new Locks(db, clock);
+  const lock = mustTake(locks, '26');
+  db.exec("CREATE TRIGGER full BEFORE DELETE ON session_locks BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+  lock.release();
+  expect(locks.holder('26')).toBeNull();
+  const next = mustTake(locks, '26');
+  db.exec('DROP TRIGGER full');
+  next.release();
+  expect(db.prepare('SELECT count(*) AS n FROM session_locks').get()).toEqual({ n: 0 });
+});
+
+test('a heartbeat that cannot be written costs the beat and not the lock, and a lock that was taken over is lost all the same', () => {
+  const lock = mustTake(new Locks(db, clock), '26');
+  db.exec("CREATE TRIGGER full BEFORE UPDATE ON session_locks BEGIN SELECT RAISE(ABORT, 'database or disk is full'); END");
+  expect(lock.stillMine()).toBe(true);
+  db.exec("DELETE FROM session_locks");
+  expect(lock.stillMine()).toBe(false);
+  lock.release();
+});
