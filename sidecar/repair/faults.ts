@@ -19,6 +19,14 @@ export class Interrupted extends Error {
   override readonly name = 'Interrupted';
 }
 
+/** The session is another process' now, with the open repair: even a start from here could meet its deletions. */
+export class LockLost extends Error {
+  override readonly name = 'LockLost';
+  constructor(session: string) {
+    super(`another process took over the lock of ${session}, and with it this repair; nothing more is changed from here`);
+  }
+}
+
 /** The way back is not at its end: the keys come back when Redis works again. The repair stays open; its session runs as it is. */
 export class Owed extends Interrupted {}
 

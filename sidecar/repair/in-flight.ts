@@ -1,6 +1,6 @@
 import type { Clock } from '../clock.ts';
-import type { Locks, SessionLock, Taken } from '../state/lock.ts';
-import { Halt, sayWhy } from './faults.ts';
+import { LOOK_AGAIN_MS, type Locks, type SessionLock, type Taken } from '../state/lock.ts';
+import { Halt, LockLost, sayWhy } from './faults.ts';
 import { lean } from './lean.ts';
 
 /** What work on a session listens to while it holds that session's lock. */
@@ -9,14 +9,14 @@ export interface Hold {
   readonly signal: AbortSignal;
   /** Aborted well after `signal`: a close under way is waited for that long, or the start after it would be lost on a session that still runs. */
   readonly patience: AbortSignal;
-  /** Throws when the session's lock was lost. */
+  /** Throws LockLost when another process has the session's lock. */
   readonly mayGoOn: () => void;
 }
 
 /** Of the grace time so much may go by with waiting for a close; the rest is for the start. */
 const PATIENCE = 0.4;
-/** Files between two looks at the lock's heartbeat: often against a take-over, rarely against 20,000 commits. */
-const LOCK_EVERY = 500;
+/** A look at the lock is a commit. Others take it over after 15 s at the earliest; whoever was stopped for that long looks before it goes on. */
+const LOOK_EVERY_MS = 1_000;
 
 /** The sessions that this process works on, each under its lock. */
 export class InFlight {
@@ -41,10 +41,15 @@ export class InFlight {
 
   /** Runs `body` under the session's lock; null when another process holds it. */
   async hold<T>(session: string, body: (hold: Hold) => Promise<T>): Promise<T | null> {
-    const taken = this.#take(session);
+    let taken = this.#take(session);
+    if ('heldBy' in taken && taken.mayBeGone) {
+      await this.#clock.sleep(LOOK_AGAIN_MS);
+      taken = this.#take(session);
+    }
     if ('heldBy' in taken) return null;
     const [stop, hurry] = [new AbortController(), new AbortController()];
-    const done = lean(() => body({ signal: stop.signal, patience: hurry.signal, mayGoOn: watch(taken.lock, session) }));
+    const mayGoOn = this.#watch(taken.lock, session);
+    const done = lean(() => body({ signal: stop.signal, patience: hurry.signal, mayGoOn }));
     this.#running.set(session, { stop, hurry, done });
     try {
       return await done;
@@ -74,12 +79,16 @@ export class InFlight {
     await Promise.race([Promise.allSettled(open.map(({ done }) => done)), after(graceMs)]);
     over.abort();
   }
-}
 
-function watch(lock: SessionLock, session: string): () => void {
-  let calls = 0;
-  return () => {
-    if (calls++ % LOCK_EVERY !== 0 || lock.stillMine()) return;
-    throw new Halt('failed', `another process took over the lock of ${session}; nothing more is changed from here`);
-  };
+  #watch(lock: SessionLock, session: string): () => void {
+    // By both: one stands still while the machine sleeps, the other is set by hand.
+    const time = () => [performance.now(), this.#clock.now()] as const;
+    let looked: readonly [number, number] | null = null;
+    return () => {
+      const now = time();
+      if (looked && Math.abs(now[0] - looked[0]) < LOOK_EVERY_MS && Math.abs(now[1] - looked[1]) < LOOK_EVERY_MS) return;
+      if (!lock.stillMine()) throw new LockLost(session);
+      looked = now;
+    };
+  }
 }

@@ -3,7 +3,7 @@ import { StoreError } from '../stores/store.ts';
 import type { Outcome, OutcomeResult, RefusalCode, StepName } from '../words.ts';
 import { ACTIONS } from './actions.ts';
 import { closeAndWatch, isGone, makeSureGone, tracesOf } from './closing.ts';
-import { Halt, Interrupted, KeysNotBack, Owed, sayWhy } from './faults.ts';
+import { Halt, Interrupted, KeysNotBack, LockLost, Owed, sayWhy } from './faults.ts';
 import { CHANGES_DATA } from './steps.ts';
 import type { Tools, Work } from './work.ts';
 
@@ -56,9 +56,11 @@ export async function proceed(work: Work, tools: Tools, journal: Journal, steps:
   for (const step of steps) {
     try {
       if (work.signal.aborted && !changes && !work.startAccepted) throw new Halt('rolled-back', 'the sidecar is stopping and nothing was deleted yet');
+      work.mayGoOn();
       changes ||= CHANGES_DATA.has(step);
       await runStep(work, tools, journal, step);
     } catch (error) {
+      if (error instanceof LockLost) throw error;
       if (work.signal.aborted && work.startAccepted) throw new Interrupted(`${work.session} was started; whether it works is looked at when the sidecar runs again`, { cause: error });
       return takeBack(work, tools, journal, failureOf(step, error, work));
     }
@@ -76,6 +78,7 @@ function failureOf(step: StepName, error: unknown, work: Work): Failure {
 
 /** The way back from a failure. Safe to run again after a cut. Rejects with Owed when only Redis stands in its way. */
 export async function takeBack(work: Work, tools: Tools, journal: Journal, failure: Failure): Promise<Ending> {
+  work.mayGoOn();
   const { message, ...rest } = failure;
   const noted = journal.record(work.id)!.marks;
   if (!noted.some(({ mark }) => mark === 'error')) tryMark(work, tools, journal, failure.step, { ...rest, message });
@@ -89,6 +92,7 @@ export async function takeBack(work: Work, tools: Tools, journal: Journal, failu
   try {
     await rollBack(work, tools, journal, { keys: noted.some(touchesKeys) ? 'all' : 'none' });
   } catch (error) {
+    if (error instanceof LockLost) throw error;
     if (error instanceof KeysNotBack) return oweKeys(work, tools, journal, error);
     return startAgain(work, tools, journal, {
       result: 'failed',
@@ -123,6 +127,7 @@ async function keepClosed(work: Work, tools: Tools, journal: Journal): Promise<v
 
 /** Rule 6: the last thing after any failure. A start that cannot be had is owed, and asked for again by recovery. */
 export async function startAgain(work: Work, tools: Tools, journal: Journal, ending: Ending): Promise<Ending> {
+  work.mayGoOn();
   work.startedAt = tools.clock.now();
   tryMark(work, tools, journal, 'start', { at: work.startedAt }, 'intent');
   try {

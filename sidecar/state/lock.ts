@@ -18,8 +18,12 @@ export { LOCK_SCHEMA as SCHEMA };
 
 /** A holder says it is alive this often. */
 const HEARTBEAT_MS = 2_000;
-/** A holder in another container cannot be asked for its pid: it counts as gone after several missed heartbeats. */
+/** A holder in another container cannot be asked for its pid: it may be gone after several missed heartbeats. */
 const STALE_AFTER_MS = 15_000;
+/** And is gone when its heartbeat also stood still for so long while it was looked at: clocks are set, and machines sleep. */
+const STANDS_STILL_MS = 2.5 * HEARTBEAT_MS;
+/** When to look again at a lock that may be left over. */
+export const LOOK_AGAIN_MS = STANDS_STILL_MS + 100;
 
 export interface Holder {
   /** Who, in words: `sidecar`, `command line`. */
@@ -35,7 +39,8 @@ export interface SessionLock {
   release(): void;
 }
 
-export type Taken = { lock: SessionLock } | { heldBy: Holder };
+/** `mayBeGone`: the holder misses its heartbeats; look again after LOOK_AGAIN_MS. */
+export type Taken = { lock: SessionLock } | { heldBy: Holder; mayBeGone?: true };
 
 /** What a process is on this machine, exact enough that a recycled pid is not taken for the old process. */
 export interface Identity {
@@ -67,7 +72,12 @@ export class Locks {
   /** Tokens of this process whose row could not be removed yet: they hold nothing. */
   readonly #givenUp = new Set<string>();
 
-  constructor(db: DatabaseSync, clock: Clock, self: Identity = whoAmI()) {
+  readonly #seenAt = new Map<string, { beat: string; at: number }>();
+  /** Milliseconds that no setting of the clock moves. */
+  readonly #ticks: () => number;
+
+  constructor(db: DatabaseSync, clock: Clock, self: Identity = whoAmI(), ticks: () => number = () => performance.now()) {
+    this.#ticks = ticks;
     this.#db = db;
     this.#clock = clock;
     this.#self = self;
@@ -79,6 +89,7 @@ export class Locks {
     for (;;) {
       const row = this.#row(session);
       if (row && !this.#isStale(row)) return { heldBy: holderOf(row) };
+      if (row && this.#isOutOfSight(row) && !this.#stoodStill(session, row)) return { heldBy: holderOf(row), mayBeGone: true };
       // One statement decides who gets it: a row that is not there yet, or exactly the stale one that was seen.
       const now = this.#clock.now();
       const { changes } = row
@@ -101,8 +112,21 @@ export class Locks {
 
   #isStale(row: Row): boolean {
     if (this.#givenUp.has(row.token)) return true;
-    if (row.host === this.#self.host) return bornOf(row.pid) !== row.born;
-    return this.#clock.now() - row.heartbeat_at > STALE_AFTER_MS;
+    return this.#isOutOfSight(row) ? Math.abs(this.#clock.now() - row.heartbeat_at) > STALE_AFTER_MS : bornOf(row.pid) !== row.born;
+  }
+
+  /** In another container, or of a user whose processes are hidden from this one. */
+  #isOutOfSight(row: Row): boolean {
+    if (this.#givenUp.has(row.token)) return false;
+    return row.host !== this.#self.host || (bornOf(row.pid) === null && isHidden(row.pid));
+  }
+
+  #stoodStill(session: string, { token, heartbeat_at }: Row): boolean {
+    const seen = this.#seenAt.get(session);
+    const beat = `${token} ${heartbeat_at}`;
+    if (seen?.beat === beat) return this.#ticks() - seen.at >= STANDS_STILL_MS;
+    this.#seenAt.set(session, { beat, at: this.#ticks() });
+    return false;
   }
 
   #held(session: string, token: string): SessionLock {
@@ -162,5 +186,15 @@ export function bornOf(pid: number): string | null {
     return fields[0] === 'Z' ? null : fields[19]!;
   } catch {
     return null;
+  }
+}
+
+/** It lives, and only its owner may see more of it. */
+function isHidden(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return false;
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM';
   }
 }
