@@ -4,7 +4,7 @@ import { StoreError, type FileEntry } from '../stores/store.ts';
 import { makeBackup } from './backup.ts';
 import { clearFiles, CLEARED_ROLES, clearKeys, unlinkDisposable } from './clear.ts';
 import { closeAndWatch, makeSureGone, tracesOf, whyRunning } from './closing.ts';
-import { assertOwn } from './compare.ts';
+import { assertOwn, wouldOverwrite } from './compare.ts';
 import { Halt, sayWhy } from './faults.ts';
 import { putBack } from './put-back.ts';
 import { inventoriesOf } from './snapshot.ts';
@@ -93,9 +93,14 @@ export const ACTIONS: Record<StepName, Action> = {
   },
 
   'clear-files': {
+    /** What is in the way is found before the journal says that something may be deleted: then there is nothing to take back. */
+    async intent(work, tools) {
+      await assertNotStarted(work, tools, 'no lock may be there');
+      for (const { store, name } of work.target.stores) if (isKeyStore(store)) await store.assertWritable(name);
+      return {};
+    },
     async run(work, tools) {
       await assertNotStarted(work, tools, 'no lock may be there');
-      for (const { store } of work.target.stores) if (isKeyStore(store)) await store.ping();
       work.cleared.files += await clearFiles(work.backup!.manifest, rolesOf(work), work.mayGoOn);
       await assertNotStarted(work, tools, 'no lock may be there');
       return { files: work.cleared.files };
@@ -149,8 +154,11 @@ export const ACTIONS: Record<StepName, Action> = {
   },
 
   'put-back': {
-    /** The state before a rollback is kept too, if the session may have run: its new files are in no other backup. */
-    intent: (work, tools) => (work.task === 'restore' || !work.mayHaveRun ? {} : { present: tools.folder.newId(work.session, tools.clock.now(), 'before-restore') }),
+    /** The state before a rollback is kept too, if anybody has written: that is in no other backup. */
+    async intent(work, tools) {
+      const written = work.task !== 'restore' && (work.mayHaveRun || (await wouldOverwrite(work.backup!.manifest, fileStores(work))));
+      return written ? { present: tools.folder.newId(work.session, tools.clock.now(), 'before-restore') } : {};
+    },
     async run(work, tools, intent) {
       const isRollback = work.task !== 'restore' || intent.rollback === true;
       const from = isRollback ? work.backup! : work.source!;

@@ -1,6 +1,6 @@
 import { readlink } from 'node:fs/promises';
 import { textOfBytes } from '../stores/bytes.ts';
-import { FolderCursor } from '../stores/folder.ts';
+import { FolderCursor, nullIfGone } from '../stores/folder.ts';
 import { isKeyStore, type KeyStore } from '../stores/redis.ts';
 import { StoreError, type FileEntry, type Inventory, type Store } from '../stores/store.ts';
 import { kindOf } from '../stores/walk.ts';
@@ -47,6 +47,22 @@ export async function compare(manifest: Manifest, stores: Stores): Promise<Diffe
     await cursor.close();
   }
   return difference;
+}
+
+/** Whether putting that backup back would replace or remove bytes that are not its own. */
+export async function wouldOverwrite(manifest: Manifest, stores: Stores): Promise<boolean> {
+  const { write, extra } = await compare(manifest, stores);
+  if (extra.some(({ type }) => type !== 'directory')) return true;
+  const cursor = new FolderCursor();
+  try {
+    for (const file of write.map((index) => manifest.files[index]!)) {
+      const stats = await cursor.holding(rootOf(manifest, file), file.path).then(({ folder, name }) => folder.look(name)).catch(nullIfGone);
+      if (stats && kindOf(stats) !== 'directory') return true;
+    }
+  } finally {
+    await cursor.close();
+  }
+  return false;
 }
 
 function extrasOf(manifest: Manifest, present: readonly Inventory[]): FileEntry[] {
