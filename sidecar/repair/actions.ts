@@ -1,11 +1,12 @@
 import type { StepName } from '../words.ts';
 import { isKeyStore } from '../stores/redis.ts';
-import { StoreError, type FileEntry } from '../stores/store.ts';
+import type { FileEntry } from '../stores/store.ts';
 import { makeBackup } from './backup.ts';
 import { clearFiles, CLEARED_ROLES, clearKeys, unlinkDisposable } from './clear.ts';
 import { closeAndWatch, makeSureGone, tracesOf, whyRunning } from './closing.ts';
-import { assertOwn, wouldOverwrite } from './compare.ts';
+import { assertOwn } from './compare.ts';
 import { Halt, sayWhy } from './faults.ts';
+import { fileStores, keepPresentState } from './present-state.ts';
 import { putBack } from './put-back.ts';
 import { inventoriesOf } from './snapshot.ts';
 import { seconds, verify } from './verify.ts';
@@ -154,15 +155,10 @@ export const ACTIONS: Record<StepName, Action> = {
   },
 
   'put-back': {
-    /** The state before a rollback is kept too, if anybody has written: that is in no other backup. */
-    async intent(work, tools) {
-      const written = work.task !== 'restore' && (work.mayHaveRun || (await wouldOverwrite(work.backup!.manifest, fileStores(work))));
-      return written ? { present: tools.folder.newId(work.session, tools.clock.now(), 'before-restore') } : {};
-    },
     async run(work, tools, intent) {
       const isRollback = work.task !== 'restore' || intent.rollback === true;
       const from = isRollback ? work.backup! : work.source!;
-      const present = isRollback ? await presentState(work, tools, intent.present as string | undefined) : work.backup;
+      const present = isRollback ? await keepPresentState(work, tools, intent.present as string | undefined) : work.backup;
       await assertOwn(from.manifest, work.target.stores);
       const result = await putBack({
         manifest: from.manifest, archive: tools.folder.archive(from.id), stores: work.target.stores, keys: intent.keys === 'none' ? 'none' : 'all',
@@ -174,9 +170,6 @@ export const ACTIONS: Record<StepName, Action> = {
     },
   },
 };
-
-/** Restarting must not depend on a Redis it does not touch. */
-const fileStores = (work: Work) => work.target.stores.filter(({ store }) => !isKeyStore(store));
 
 const rolesOf = (work: Work) => CLEARED_ROLES[work.task === 'repair' ? 'repair' : 'reset'];
 
@@ -198,19 +191,4 @@ async function assertNotStarted(work: Work, tools: Tools, locks: 'stale locks ma
   const said = running === null && !hasBrowser ? await whyRunning(work.target, NEVER) : null;
   const why = running ?? (said?.startsWith('unknown') ? null : said);
   if (why !== null) throw new Halt('failed', `${work.session} was started by somebody else meanwhile: ${why}; nothing more is deleted`);
-}
-
-async function presentState(work: Work, tools: Tools, id: string | undefined): Promise<Work['backup']> {
-  if (id === undefined) return null;
-  const keep = async (stores: Work['target']['stores']) => {
-    const request = { id, session: work.session, repair: work.id, rung: 'before-restore', reason: `state that did not work, before it is rolled back (${work.reason})`, at: tools.clock.now(), stores, acceptDamaged: true } as const;
-    return { id, manifest: await makeBackup(tools.folder, request, NEVER) };
-  };
-  try {
-    // A Redis that is away must not be the reason why its files are in no backup when the old ones are put over them.
-    return await keep(work.target.stores).catch((error: unknown) => (error instanceof StoreError && error.code === 'unreachable' ? keep(fileStores(work)) : Promise.reject(error)));
-  } catch (error) {
-    tools.tell('warn', `the state that did not work could not be kept (${sayWhy(error)}); its new files are left in place`, work.session);
-    return null;
-  }
 }

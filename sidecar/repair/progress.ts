@@ -4,6 +4,7 @@ import type { Outcome, OutcomeResult, RefusalCode, StepName } from '../words.ts'
 import { ACTIONS } from './actions.ts';
 import { closeAndWatch, isGone, makeSureGone, tracesOf } from './closing.ts';
 import { Halt, Interrupted, KeysNotBack, LockLost, Owed, sayWhy } from './faults.ts';
+import { presentIdOf } from './present-state.ts';
 import { CHANGES_DATA } from './steps.ts';
 import type { Tools, Work } from './work.ts';
 
@@ -44,7 +45,7 @@ async function runAnyway(work: Work, tools: Tools, journal: Journal, step: StepN
 /** Files and keys as they were; `how` goes into the journal with it. */
 export async function rollBack(work: Work, tools: Tools, journal: Journal, how: Record<string, unknown>): Promise<void> {
   await keepClosed(work, tools, journal);
-  await runAnyway(work, tools, journal, 'put-back', { ...(await ACTIONS['put-back'].intent?.(work, tools)), rollback: true, ...how });
+  await runAnyway(work, tools, journal, 'put-back', { ...(await presentIdOf(work, tools)), rollback: true, ...how });
 }
 
 /**

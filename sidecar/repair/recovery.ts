@@ -2,9 +2,10 @@ import type { Target } from '../fleet/fleet.ts';
 import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import type { StepName } from '../words.ts';
 import { whyRunning } from './closing.ts';
+import { sayWhy } from './faults.ts';
 import type { Hold } from './in-flight.ts';
 import { owesKeys, settleKeys } from './owed-keys.ts';
-import { proceed, takeBack, type Ending, type Failure } from './progress.ts';
+import { proceed, startAgain, takeBack, type Ending, type Failure } from './progress.ts';
 import { CHANGES_DATA, stepsOf } from './steps.ts';
 import type { KeptFile, Tools, Work } from './work.ts';
 
@@ -14,13 +15,26 @@ const CLOSING: ReadonlySet<StepName> = new Set<StepName>(['close', 'end-browser'
 export async function rebuild(record: RepairRecord, target: Target, tools: Tools, hold: Hold): Promise<Work> {
   const note = (step: StepName, mark: Mark['mark']) => record.marks.findLast((one) => one.step === step && one.mark === mark)?.note;
   const first = (step: StepName) => record.marks.find((one) => one.step === step && one.mark === 'intent');
-  const load = async (id: unknown) => (typeof id === 'string' ? { id, manifest: await tools.folder.read(id) } : null);
+  // The way back closes again what was started.
+  const lastOf = (step: StepName, mark: Mark['mark']) => record.marks.findLastIndex((one) => one.step === step && one.mark === mark);
+  const lost: string[] = [];
+  const load = async (id: unknown) => {
+    if (typeof id !== 'string') return null;
+    try {
+      return { id, manifest: await tools.folder.read(id) };
+    } catch (error) {
+      lost.push(sayWhy(error)); // removed, or on a volume that is not there: what can be done without it is done
+      return null;
+    }
+  };
+  const backup = await load(note('backup', 'result')?.id);
+  const source = record.rung === 'restore' ? await load(sourceId(record)) : null;
   return {
     id: record.id, session: record.session, task: record.rung, reason: record.reason, target, openedAt: record.openedAt, ...hold,
-    closedAt: first('close')?.at ?? null, startedAt: first('start')?.at ?? first('reconnect')?.at ?? null, startAccepted: note('start', 'result') !== undefined,
+    closedAt: first('close')?.at ?? null, startedAt: first('start')?.at ?? first('reconnect')?.at ?? null, startAccepted: lastOf('start', 'result') > lastOf('close', 'intent'),
     mayHaveRun: true, lastActivity: (first('close')?.note.lastActivity as number | null | undefined) ?? null,
     kept: (note('end-browser', 'result')?.kept as KeptFile[] | undefined) ?? [],
-    backup: await load(note('backup', 'result')?.id), source: record.rung === 'restore' ? await load(sourceId(record)) : null,
+    backup, source, ...(lost.length > 0 && { lostBackup: lost.join('; ') }),
     cleared: { files: 0, disposable: 0 }, proof: null,
   };
 }
@@ -43,6 +57,10 @@ export async function resume(record: RepairRecord, work: Work, tools: Tools, jou
   const at = record.marks.at(-1);
   const where = at ? `${at.mark === 'intent' ? 'during' : 'after'} ${at.step}` : 'before its first step';
   const cut = `the sidecar was cut off ${where}`;
+  const changed = record.marks.some(({ step, mark }) => mark === 'intent' && CHANGES_DATA.has(step));
+  if (changed && work.backup === null && !work.startAccepted) {
+    return startAgain(work, tools, journal, { result: 'failed', detail: `${cut}; ${work.lostBackup}, so it can be neither finished nor taken back; the session was started as it is` });
+  }
   if (owesKeys(record)) return settleKeys(record, work, tools, journal);
   const failed = record.marks.find(({ mark }) => mark === 'error');
   if (failed) return takeBack(work, tools, journal, failed.note as unknown as Failure);
@@ -50,10 +68,10 @@ export async function resume(record: RepairRecord, work: Work, tools: Tools, jou
   if (work.closedAt === null) return { result: 'rolled-back', detail: `${cut}; nothing was changed` };
   if (work.startAccepted) return finish(work, tools, journal, cut, ['verify']);
 
-  const changed = record.marks.some(({ step, mark }) => mark === 'intent' && CHANGES_DATA.has(step));
   if (!changed && work.task !== 'restart') {
     return takeBack(work, tools, journal, { step: at!.step, result: 'rolled-back', message: `${cut}, before anything was deleted` });
   }
+  if (work.task === 'restore' && work.source === null) return takeBack(work, tools, journal, { step: 'put-back', result: 'failed', message: `${cut}; ${work.lostBackup}` });
   // Whoever started it in the meantime has brought it back: what is healthy is left in peace.
   const running = work.task === 'restore' ? null : await whyRunning(work.target, work.signal);
   if (running?.startsWith('healthy')) return { result: 'fixed', detail: `${cut}; found ${running} and left alone` };

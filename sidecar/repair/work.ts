@@ -60,6 +60,8 @@ export interface Work extends Hold {
   backup: { id: string; manifest: Manifest } | null;
   /** With `restore`: what is put back. */
   source: { id: string; manifest: Manifest } | null;
+  /** After a cut: why one of the two cannot be read. */
+  lostBackup?: string;
   cleared: { files: number; disposable: number };
   proof: Proof | null;
   /** The operator has heard that this repair can no longer be journalled. */
