@@ -100,7 +100,7 @@ export function household(parts: HouseholdParts): House {
       if (!backup) throw new HouseError('not-found', `there is no backup "${backupId}"; auto-fix backups lists them`);
       const session = known(backup.session);
       report.tell('info', `backup ${backupId} is put back by hand`, session);
-      return caretaker.restored(await backups.restore(backupId, fleet.target(session)!).catch(notOverYet));
+      return caretaker.restored(await backups.restore(backupId, fleet.target(session, true)!).catch(notOverYet));
     },
     async qr(spelled) {
       const session = known(spelled);

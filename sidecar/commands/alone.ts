@@ -37,6 +37,10 @@ export async function openWorkshop(io: Io): Promise<Workshop> {
     backupDir: config.repair.backupDir, journal: new Journal(database, realClock), locks: new Locks(database, realClock), clock: realClock,
     keep: config.repair.backupKeep, maxAgeMs: config.repair.backupMaxAgeMs, hands: new DockerHands(docker, await ownProject(docker, hostname())), owner: 'command line',
     tell: (_, message, session) => say(message, session),
+    async lookAgain(target) {
+      await world.fleet.refreshStores();
+      return world.fleet.target(target.session) ?? target;
+    },
     evidence: { lastActivity: () => null, startedSince: () => false, corruptionSince: () => 0 },
     timings: { verifyAfterMs: config.repair.verifyAfterMs, verifyDeadlineMs: config.repair.verifyDeadlineMs, settleMs: config.repair.settleMs },
   });
@@ -87,7 +91,7 @@ export async function previewRestore(backup: string, io: Io): Promise<RestorePre
 }
 
 function targetNow(session: string, { world: { fleet } }: Workshop): Target {
-  const target = fleet.target(fleet.resolve(session) ?? '');
+  const target = fleet.target(fleet.resolve(session) ?? '', true);
   if (target) return target;
   throw new CannotDo(`no list of the gateway or the stores names ${session} now, so nobody could close or start it; nothing was touched`);
 }

@@ -129,8 +129,11 @@ export class Fleet implements KnownSessions {
     return holders.size === 1 ? [...holders][0]! : null;
   }
 
-  /** Null for a session in no list. */
-  target(session: string): Target | null {
+  /**
+   * Null for a session in no list. `toRestore`: with every store of its gateway, also one that holds nothing of it now, for a backup
+   * may bring that back.
+   */
+  target(session: string, toRestore = false): Target | null {
     if (!this.#roster.has(session)) return null;
     const asked = this.#parts.gateways.flatMap((api) => {
       const name = this.#nameIn(api, session);
@@ -139,7 +142,7 @@ export class Fleet implements KnownSessions {
     const gateway = asked.find(({ api }) => startsSessions(api)) ?? asked[0] ?? null;
     const front = asked.find((other) => other !== gateway && other.api.can.has('reconnect')) ?? null;
     const stores = this.#parts.stores.flatMap((store) => {
-      const name = this.#nameIn(store, session) ?? this.#mayHold(store, gateway);
+      const name = this.#nameIn(store, session) ?? this.#mayHold(store, gateway, toRestore);
       return name === null ? [] : [{ store, name }];
     });
     const target: Target = { session, gateway, front, stores, container: gateway && this.#runsIn(gateway.api) };
@@ -151,10 +154,11 @@ export class Fleet implements KnownSessions {
    * A store that has never answered may hold the session: without it, half of its data would be taken for all of it. Redis may
    * at any time: its keys come and go with each reset, so a list without them is soon old, and to look and find none is harmless.
    */
-  #mayHold(store: Store, gateway: Target['gateway']): string | null {
+  #mayHold(store: Store, gateway: Target['gateway'], toRestore: boolean): string | null {
     const { answeredAt } = this.#listings[this.#listers.indexOf(store)]!;
-    if (gateway === null || (answeredAt !== null && store.kind !== 'redis')) return null;
-    const kin = [...this.#parts.homes.values()].some(({ runs, lists }) => runs === gateway.api && lists.includes(store));
+    if (gateway === null || (!toRestore && answeredAt !== null && store.kind !== 'redis')) return null;
+    const homes = [...this.#parts.homes.values()].filter(({ runs }) => runs === gateway.api);
+    const kin = homes.some(({ lists }) => lists.includes(store)) || (toRestore && homes.length === 0);
     return kin ? gateway.name : null;
   }
 

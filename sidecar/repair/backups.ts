@@ -1,8 +1,8 @@
 import type { Target } from '../fleet/fleet.ts';
+import { isKeyStore } from '../stores/redis.ts';
 import type { Outcome } from '../words.ts';
 import { infoOf, type BackupInfo } from './backup-folder.ts';
 import { assertOwn, compare, extraKeysOf } from './compare.ts';
-import { sayWhy } from './faults.ts';
 import type { Repairer } from './runner.ts';
 import { verifyArchive } from './unpack.ts';
 
@@ -45,6 +45,7 @@ export class Backups {
     return infoOf(folder.idOf(id), manifest);
   }
 
+  /** Rejects with a StoreError when it cannot be put back at all. */
   async describeRestore(id: string, target: Target): Promise<RestorePreview> {
     const backup = await this.verify(id);
     const manifest = await this.#repairer.folder.read(backup.id);
@@ -54,10 +55,11 @@ export class Backups {
       warnings.push('it holds Signal keys that are more than a day old: messages may fail to decrypt after it (Bad MAC); a repair afterwards clears them and keeps the login');
     }
     if (manifest.files.some(({ damaged }) => damaged)) warnings.push('it holds a damaged login file: it is the state before another restore, not a good one');
-    await assertOwn(manifest, target.stores).catch((error: unknown) => warnings.push(sayWhy(error)));
-    const difference = await compare(manifest, target.stores);
-    const extraKeys = await extraKeysOf(manifest, target.stores);
-    return { backup, ageMs, write: difference.write.length, remove: difference.extra.length + extraKeys.length, keys: manifest.keys.length, warnings };
+    await assertOwn(manifest, target.stores);
+    const present = await holding(target.stores);
+    const difference = await compare(manifest, present);
+    const extraKeys = await extraKeysOf(manifest, present);
+    return { backup, ageMs, write: difference.write.filter((index) => manifest.files[index]!.type !== 'directory').length, remove: difference.extra.length + extraKeys.length, keys: manifest.keys.length, warnings };
   }
 
   /** Backs the present state up first, then puts back, starts and verifies; journalled like any repair. */
@@ -65,4 +67,10 @@ export class Backups {
     await this.verify(id);
     return this.#repairer.restore(id, target);
   }
+}
+
+/** Of a session whose folder is gone there is nothing to compare with. */
+async function holding(stores: Target['stores']): Promise<Target['stores']> {
+  const holds = await Promise.all(stores.map(async ({ store, name }) => isKeyStore(store) || (await store.list()).includes(name)));
+  return stores.filter((_, index) => holds[index]);
 }

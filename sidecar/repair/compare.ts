@@ -27,11 +27,13 @@ export interface Difference {
 export async function assertOwn(manifest: Manifest, stores: Stores): Promise<void> {
   const owners = await Promise.all(stores.map(({ store, name }) => store.owns?.(name)));
   const stray = manifest.files.find((file) => !owners.some((owns) => owns?.(rootOf(manifest, file), file.path)));
-  if (stray) throw new StoreError('unsafe', `the backup holds ${rootOf(manifest, stray)}/${stray.path}, which is no place of session ${manifest.session} as it is configured now; nothing is put back; check the session folders in the settings`);
+  if (stray) throw new StoreError('unsafe', `the backup holds ${whereOf(manifest, stray)}, which is no place of session ${manifest.session} as it is configured now; nothing is put back; check the session folders in the settings`);
   const keyStore = stores.find(({ store }) => isKeyStore(store));
   const strayKey = manifest.keys.find(({ key }) => !(keyStore?.store as KeyStore | undefined)?.ownsKey(keyStore!.name, key));
   if (strayKey) throw new StoreError(keyStore ? 'unsafe' : 'unreachable', `the backup holds the Redis key ${JSON.stringify(strayKey.key)}, ${keyStore ? `which is none of session ${manifest.session}` : 'but Redis is not configured'}; nothing is put back; check REDIS_URL and REDIS_SESSION_KEYS`);
 }
+
+const whereOf = (manifest: Manifest, file: ManifestFile): string => (file.path === '.' ? rootOf(manifest, file) : `${rootOf(manifest, file)}/${file.path}`);
 
 /** Files only: they must come back even while Redis is away. */
 export async function compare(manifest: Manifest, stores: Stores): Promise<Difference> {

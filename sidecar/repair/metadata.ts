@@ -35,3 +35,11 @@ export async function setFolder(folder: Folder, file: ManifestFile): Promise<voi
   if ((Number(stats.mode) & 0o7777) !== file.mode) await chmod(folder.self(), file.mode);
   await utimes(folder.self(), seconds(file), seconds(file));
 }
+
+/** Owner and mode of another folder. */
+export async function setLike(folder: Folder, other: Folder): Promise<void> {
+  const { uid, gid, mode } = await other.lstat('.');
+  const own = await folder.lstat('.');
+  if (own.uid !== uid || own.gid !== gid) await chown(folder.self(), Number(uid), Number(gid));
+  await chmod(folder.self(), Number(mode) & 0o7777);
+}

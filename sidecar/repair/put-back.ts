@@ -4,10 +4,11 @@ import { basename, dirname } from 'node:path';
 import { Folder, FolderCursor } from '../stores/folder.ts';
 import { isKeyStore, type DumpedKey, type KeyStore } from '../stores/redis.ts';
 import { StoreError, type FileEntry, type Store } from '../stores/store.ts';
+import { refuse } from '../stores/walk.ts';
 import { compare, extraKeysOf, stateOf, type Difference } from './compare.ts';
 import { KeysNotBack } from './faults.ts';
 import { memberOfKey, rootOf, type Manifest, type ManifestFile } from './manifest.ts';
-import { setFile, setFolder, setLink } from './metadata.ts';
+import { setFile, setFolder, setLike, setLink } from './metadata.ts';
 import { sameFile } from './snapshot.ts';
 import { Staging } from './staging.ts';
 import { readArchive } from './unpack.ts';
@@ -100,15 +101,26 @@ function keptIfFull(error: NodeJS.ErrnoException): false {
   throw error;
 }
 
-/** Makes the session's own folders again where they are gone, for a restore of a session that was removed. */
+/** Makes the session's own folders again where they are gone, and the company's folder around one, never the folder of all sessions. */
 export async function makeRoots(manifest: Manifest): Promise<void> {
   for (const root of manifest.roots) {
-    const parent = await Folder.open(dirname(root));
-    try {
-      if (!(await parent.look(basename(root)))) await mkdir(parent.at(basename(root)), { mode: 0o700 });
-    } finally {
-      await parent.close();
-    }
+    await makeIn(dirname(root), basename(root)).catch(async (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+      await makeIn(dirname(dirname(root)), basename(dirname(root)), true).catch((cause: NodeJS.ErrnoException) => refuse(dirname(root), cause));
+      await makeIn(dirname(root), basename(root));
+    });
+  }
+}
+
+/** `alike`: with the rights of the folder it is made in, for no backup knows its own. */
+async function makeIn(folder: string, name: string, alike = false): Promise<void> {
+  const parent = await Folder.open(folder);
+  try {
+    if (await parent.look(name)) return;
+    await mkdir(parent.at(name), { mode: 0o700 });
+    if (alike) await parent.sub(name).then((made) => setLike(made, parent).finally(() => made.close()));
+  } finally {
+    await parent.close();
   }
 }
 

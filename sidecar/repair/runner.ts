@@ -4,6 +4,7 @@ import type { Journal, RepairRecord, Task } from '../state/journal.ts';
 import type { Locks } from '../state/lock.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
+import { assertOwn } from './compare.ts';
 import type { ContainerHands } from './container-hands.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
 import { InFlight } from './in-flight.ts';
@@ -144,7 +145,7 @@ export class Repairer {
       // Known before the session is closed for it: no customer is offline for that.
       const noBackup = stepsOf(task).includes('backup') ? await this.folder.whyNotTaken() : null;
       if (noBackup !== null) return this.#refuse(session, task, { code: 'backup-impossible', why: `${noBackup}; the session was not touched` });
-      if (source) await makeRoots(source.manifest);
+      if (source) await assertOwn(source.manifest, known.stores).then(() => makeRoots(source.manifest));
       const target = await this.#seenAgain(known);
       const id = this.journal.open(session, task, reason, cls);
       const work: Work = {

@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
 import { mkdir, readdir, readFile, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -171,9 +171,10 @@ describe('restore', () => {
     const repairer = world.repairer();
     const backup = (await repairer.run(planOf('31', 'repair'), world.target('31', null))).backup!;
     const before = await treeOf(folder('32'));
-    const outcome = await repairer.restore(backup, world.target('32', null));
-    expect(outcome).toMatchObject({ result: expect.stringMatching(/failed|rolled-back/), detail: expect.stringMatching(/no place of session/) });
+    const gateway = world.gateway('baileys');
+    await expect(repairer.restore(backup, world.target('32', null, gateway))).rejects.toThrow(/no place of session/);
     expect(await treeOf(folder('32'))).toEqual(before);
+    expect(gateway.calls).toEqual([]);
   });
 
   test('a manifest that leads out of its folder is not trusted', async () => {
@@ -193,14 +194,30 @@ describe('restore', () => {
     expect(await treeOf(folder('31'))).toEqual(before);
   });
 
-  test('a session whose folder was removed comes back', async () => {
+  test.each(['folder', 'company'])('a session whose %s was removed comes back, and before it is asked for that is what is said', async (what) => {
     const repairer = world.repairer();
     const target = world.target('31', null);
     const before = await treeOf(folder('31'));
+    const company = statSync(world.sessions);
+    const backups = new Backups(repairer, () => Date.now());
     const backup = (await repairer.run(planOf('31', 'repair'), target)).backup!;
-    rmSync(folder('31'), { recursive: true });
-    expect(await repairer.restore(backup, target)).toMatchObject({ result: 'fixed' });
+    rmSync(what === 'folder' ? folder('31') : join(world.sessions, '1'), { recursive: true });
+    expect(await backups.describeRestore(backup, target)).toMatchObject({ write: 10, remove: 0, warnings: [] });
+    expect(await backups.restore(backup, target)).toMatchObject({ result: 'fixed' });
     expect(await treeOf(folder('31'))).toEqual(before);
+    const { mode, uid, gid } = statSync(join(world.sessions, '1'));
+    expect([mode, uid, gid]).toEqual([company.mode, company.uid, company.gid]);
+  });
+
+  test('where all sessions lay nothing is made: a volume that is not mounted must not become a folder', async () => {
+    const repairer = world.repairer();
+    const gateway = world.gateway('baileys');
+    const target = world.target('31', null, gateway);
+    const backup = (await repairer.run(planOf('31', 'repair'), target)).backup!;
+    gateway.calls.length = 0;
+    rmSync(world.sessions, { recursive: true });
+    await expect(repairer.restore(backup, target)).rejects.toThrow(/sessions is not there, .*mount it here or set BAILEYS_SESSIONS_DIR/);
+    expect([existsSync(world.sessions), gateway.calls]).toEqual([false, []]);
   });
 });
 
