@@ -96,11 +96,12 @@ export function household(parts: HouseholdParts): House {
       report.tell('info', forMs === 0 ? 'no longer muted' : `muted ${forMs === null ? 'until unmuted (auto-fix mute SESSION --for 0s)' : `until ${iso(now() + forMs)}`}`, session);
     },
     async restore(backupId) {
-      const backup = (await backups.list()).find(({ id }) => id === backupId);
+      const spelled = backupId.replace(/\.tar\.zst$/, '');
+      const backup = (await backups.list()).find(({ id }) => id === spelled);
       if (!backup) throw new HouseError('not-found', `there is no backup "${backupId}"; auto-fix backups lists them`);
       const session = known(backup.session);
-      report.tell('info', `backup ${backupId} is put back by hand`, session);
-      return caretaker.restored(await backups.restore(backupId, fleet.target(session, true)!).catch(notOverYet));
+      report.tell('info', `backup ${backup.id} is put back by hand`, session);
+      return caretaker.restored(await backups.restore(backup.id, fleet.target(session, true)!).catch(notOverYet));
     },
     async qr(spelled) {
       const session = known(spelled);

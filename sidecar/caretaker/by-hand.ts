@@ -4,6 +4,7 @@ import { nextRung } from '../decide/ladder.ts';
 import type { Target } from '../fleet/fleet.ts';
 import { planSteps } from '../repair/steps.ts';
 import { HouseError } from '../report/house.ts';
+import { shellWord } from '../report/shell-word.ts';
 import type { FaultClass, Nanos, Plan, Rung } from '../words.ts';
 
 export interface ByHandParts {
@@ -26,13 +27,13 @@ export interface ByHandParts {
 export async function planByHand(spelled: string, rung: Rung | null, parts: ByHandParts): Promise<Plan> {
   const session = parts.resolve(spelled);
   if (session === null || !parts.target(session)) throw new HouseError('not-found', `no list of the gateway or the stores names "${spelled}"; auto-fix status shows who is known`, 'unknown-session');
-  if (parts.desk.isRepairing(session)) throw new HouseError('refused', `${session} is being repaired right now; auto-fix why ${session} tells how far it is`, 'in-flight');
+  if (parts.desk.isRepairing(session)) throw new HouseError('refused', `${session} is being repaired right now; auto-fix why ${shellWord(session)} tells how far it is`, 'in-flight');
   const { pausedUntil } = parts.desk;
   if (pausedUntil !== null && pausedUntil > parts.now()) throw new HouseError('refused', 'all repairs are paused; auto-fix resume lets them go on', 'paused');
 
   const look = await parts.look(session, FOREVER);
   if (!look.gatewayAnswers) throw new HouseError('refused', `its gateway does not answer, so the session could be neither closed nor started: ${look.probe.saw}`, 'gateway-unreachable');
-  if (look.loggedOut || look.probe.probe === 'qr') throw new HouseError('refused', `${session} needs a QR scan, which no repair can do: auto-fix qr ${session} (${look.probe.saw})`, 'waiting-for-human');
+  if (look.loggedOut || look.probe.probe === 'qr') throw new HouseError('refused', `${session} needs a QR scan, which no repair can do: auto-fix qr ${shellWord(session)} (${look.probe.saw})`, 'waiting-for-human');
   const cls = classOf(parts.hits(session));
   const chosen = rung ?? rungFor(cls, look, parts);
   if (chosen === null) throw new HouseError('refused', `${session} works (${look.probe.saw}); name a rung to repair it all the same: --rung restart`, 'healthy-now');

@@ -1,12 +1,14 @@
 import { EXIT, flag, JSON_OPTION, type Command, type Io } from './command.ts';
 import type { BackupInfo } from '../repair/backup-folder.ts';
+import { StoreError } from '../stores/store.ts';
+import { meetingKey } from '../fleet/roster.ts';
 import { table } from '../report/table.ts';
 import { ago, sizeInWords } from '../report/units.ts';
 
 export const backups: Command = {
   usage: 'backups [SESSION]',
   summary: 'the backups there are, newest first',
-  help: 'BACKUP in the first column is what `auto-fix restore` takes. Needs no running sidecar.',
+  help: 'BACKUP in the first column is what `auto-fix restore` takes; put it in quotes where it holds spaces. Needs no running sidecar.',
   options: JSON_OPTION,
   async run(words, io) {
     const found = await listBackups(io, words.args[0] ?? null);
@@ -21,7 +23,22 @@ export const backups: Command = {
   },
 };
 
+/** Of that session, in any of its spellings; of all with null. */
 export async function listBackups(io: Io, session: string | null): Promise<BackupInfo[]> {
   const { BackupFolder } = await import('../repair/backup-folder.ts');
-  return new BackupFolder(io.config().repair.backupDir).list(session, (error) => io.err(`warning: ${error.message}`));
+  const found = await new BackupFolder(io.config().repair.backupDir).list(null, (error) => io.err(`warning: ${error.message}`));
+  return session === null ? found : found.filter((one) => meetingKey(one.session) === meetingKey(session));
+}
+
+/** Of a backup that is there; null for any other text. */
+export async function idOfBackup(spelled: string, io: Io): Promise<string | null> {
+  const { BackupFolder } = await import('../repair/backup-folder.ts');
+  const folder = new BackupFolder(io.config().repair.backupDir);
+  try {
+    const id = folder.idOf(spelled);
+    return (await folder.exists(id)) ? id : null;
+  } catch (error) {
+    if (error instanceof StoreError) return null;
+    throw error;
+  }
 }

@@ -52,7 +52,7 @@ export class CannotDo extends Error {
 export const JSON_OPTION = { json: { type: 'boolean' } } as const;
 
 export function onlyArg(words: Words, what: string): string {
-  if (words.args.length !== 1) throw new UsageError(words.args.length === 0 ? `${what} is missing` : `one ${what} is expected, not ${words.args.length}`);
+  if (words.args.length !== 1) throw new UsageError(words.args.length === 0 ? `${what} is missing` : `one ${what} is expected, not ${words.args.length}; put a name with spaces in quotes: '${words.args.join(' ').slice(0, 100)}'`);
   return words.args[0]!;
 }
 

@@ -1,3 +1,5 @@
+import { shellWord } from '../report/shell-word.ts';
+
 /** Below the sidecar's own address. */
 export const qrPath = (session: string): string => `/api/sessions/${encodeURIComponent(session)}/qr.png`;
 
@@ -11,4 +13,4 @@ export function qrLink(http: { host: string; port: number } | null, session: str
 }
 
 /** Where a human finds the QR, to end a sentence with. */
-export const whereTheQrIs = (session: string): string => `auto-fix qr ${session}, or GET ${qrPath(session)}`;
+export const whereTheQrIs = (session: string): string => `auto-fix qr ${shellWord(session)}, or GET ${qrPath(session)}`;

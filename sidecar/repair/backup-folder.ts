@@ -62,9 +62,9 @@ export class BackupFolder {
     return tried.catch((cause) => backupFault(this.dir, cause)).then(() => null, sayWhy);
   }
 
-  /** Accepts an id, or the name of either of its files. */
+  /** Accepts an id, or the path of either of its files as a log line or `ls` shows it. */
   idOf(spelled: string): string {
-    return checked(spelled.replace(/(\.tar\.zst|\.json)$/, ''));
+    return checked(spelled.replace(/(\.tar\.zst|\.json)$/, '').split('/').slice(-2).join('/'));
   }
 
   async read(id: string): Promise<Manifest> {

@@ -1,4 +1,5 @@
 import type { Target } from '../fleet/fleet.ts';
+import { shellWord } from '../report/shell-word.ts';
 import type { Journal, Mark, RepairRecord } from '../state/journal.ts';
 import { isKeyStore, type KeyStore } from '../stores/redis.ts';
 import { StoreError } from '../stores/store.ts';
@@ -44,7 +45,7 @@ export async function settleKeys(record: RepairRecord, work: Work, tools: Tools,
   const { message } = record.marks.find(({ mark }) => mark === 'error')!.note as unknown as Failure;
   const from = tools.folder.relative(work.backup!.id);
   const keys = keysOf(work.target);
-  if (!keys) return startAgain(work, tools, journal, { result: 'failed', detail: `${message}; its files were put back, but its keys cannot be: Redis is no longer configured (REDIS_URL); they are safe in the backup: auto-fix restore '${work.backup!.id}'; the session was started as it is` });
+  if (!keys) return startAgain(work, tools, journal, { result: 'failed', detail: `${message}; its files were put back, but its keys cannot be: Redis is no longer configured (REDIS_URL); they are safe in the backup: auto-fix restore ${shellWord(work.backup!.id)}; the session was started as it is` });
   const away = await whyAway(work.target);
   if (away !== null) {
     await startAgain(work, tools, journal, { result: 'failed', detail: message });

@@ -1,4 +1,5 @@
 import type { Journal, Mark } from '../state/journal.ts';
+import { shellWord } from '../report/shell-word.ts';
 import { StoreError } from '../stores/store.ts';
 import type { Outcome, OutcomeResult, RefusalCode, StepName } from '../words.ts';
 import { ACTIONS } from './actions.ts';
@@ -97,7 +98,7 @@ export async function takeBack(work: Work, tools: Tools, journal: Journal, failu
     if (error instanceof KeysNotBack) return oweKeys(work, tools, journal, error);
     return startAgain(work, tools, journal, {
       result: 'failed',
-      detail: `${message}; and the state before could not be put back (${sayWhy(error)}); it is safe in the backup: auto-fix restore ${work.backup!.id}; the session was started as it is`,
+      detail: `${message}; and the state before could not be put back (${sayWhy(error)}); it is safe in the backup: auto-fix restore ${shellWord(work.backup!.id)}; the session was started as it is`,
     });
   }
   return startAgain(work, tools, journal, { result: 'rolled-back', detail: `${message}; the state before was put back from ${tools.folder.relative(work.backup!.id)} and the session started` });

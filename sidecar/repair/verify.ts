@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
+import { shellWord } from '../report/shell-word.ts';
 import { Halt } from './faults.ts';
 
 export interface Evidence {
@@ -40,7 +41,7 @@ export async function verify(target: Target, startedAt: number, evidence: Eviden
   const deadline = clock.now() + timings.verifyDeadlineMs;
   for (;;) {
     const first = await look(target, signal);
-    if (first.probe === 'qr') return { result: 'needs-qr', healthyAt: null, detail: `started, and needs a QR scan (${first.saw}); it is left in peace until it connects: auto-fix qr ${target.session}` };
+    if (first.probe === 'qr') return { result: 'needs-qr', healthyAt: null, detail: `started, and needs a QR scan (${first.saw}); it is left in peace until it connects: auto-fix qr ${shellWord(target.session)}` };
     if (first.probe === 'healthy') {
       const healthyAt = clock.now();
       await clock.sleep(timings.settleMs, signal);

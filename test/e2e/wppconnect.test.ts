@@ -90,7 +90,7 @@ describe('a profile that was reset', () => {
     const { stdout } = await sidecar.command(['fix', 'loja-tres', '--rung', 'reset', '--json']);
     const { outcome } = JSON.parse(stdout) as { outcome: { result: string; backup: string } };
     expect(outcome).toMatchObject({ result: 'needs-qr', rung: 'reset' });
-    expect(sidecar.log()).toMatch(/\] ALERT Loja Tres: needs a QR scan after reset: .*auto-fix qr Loja Tres/);
+    expect(sidecar.log()).toMatch(/\] ALERT Loja Tres: needs a QR scan after reset: .*auto-fix qr 'Loja Tres'/);
     expect(readFileSync(lab.tokenFileOf(THIRD))).toEqual(token);
     backup = outcome.backup.replace(/\.tar\.zst$/, '');
   });

@@ -111,7 +111,7 @@ test('a session that could not be started then is started while Redis is still a
 
 test('where Redis is no longer configured the keys cannot come back: the outcome names the restore', async () => {
   const repairer = await cutOff('repair');
-  expect(await repairer.recover(() => world.target('31', null, gateway))).toMatchObject([{ result: 'failed', detail: expect.stringMatching(/no longer configured \(REDIS_URL\).*auto-fix restore '31\//) }]);
+  expect(await repairer.recover(() => world.target('31', null, gateway))).toMatchObject([{ result: 'failed', detail: expect.stringMatching(/no longer configured \(REDIS_URL\).*auto-fix restore 31\//) }]);
   expect(gateway.running('31')).toBe(true);
 });
 
