@@ -6,7 +6,7 @@ import { constants, createZstdCompress } from 'node:zlib';
 import type { Header, Pack } from 'tar-stream';
 import { FolderCursor } from '../stores/folder.ts';
 import type { KeyStore } from '../stores/redis.ts';
-import { StoreError } from '../stores/store.ts';
+import { StoreError, type KeyEntry } from '../stores/store.ts';
 import { changed } from './faults.ts';
 import { memberOfFile, memberOfKey, rootOf, type Manifest, type ManifestFile } from './manifest.ts';
 import { Checksum, readPieces } from './pieces.ts';
@@ -19,7 +19,7 @@ export interface ArchiveSource {
   manifest: Manifest;
   /** Entries whose bytes must be whole JSON, by `entryId`. */
   mustParse: ReadonlySet<string>;
-  keyStores: readonly { store: KeyStore; keys: readonly string[] }[];
+  keyStores: readonly { store: KeyStore; keys: readonly KeyEntry[] }[];
   /** Take a file that must parse and does not, and mark it as damaged. */
   acceptDamaged: boolean;
 }
@@ -68,8 +68,11 @@ async function fill(tar: Pack, source: ArchiveSource, signal: AbortSignal): Prom
   for (const { store, keys } of source.keyStores) {
     for await (const { key, pttl, dump } of store.dump(keys)) {
       signal.throwIfAborted();
-      const entry = source.manifest.keys[index]!;
-      if (entry.key !== key) throw new Error('the keys of the manifest and of the archive are in different order');
+      const listed = source.manifest.keys;
+      let runOut = 0;
+      while (listed[index + runOut]!.key !== key) runOut++;
+      if (runOut > 0) listed.splice(index, runOut);
+      const entry = listed[index]!;
       Object.assign(entry, { pttl, size: dump.length, sha256: hash('sha256', dump) });
       const adding = begin(tar, { name: memberOfKey(index), size: dump.length, mode: 0o600 });
       await adding.write(dump);
@@ -77,6 +80,7 @@ async function fill(tar: Pack, source: ArchiveSource, signal: AbortSignal): Prom
       index++;
     }
   }
+  source.manifest.keys.length = index;
 }
 
 async function addFile(tar: Pack, cursor: FolderCursor, source: ArchiveSource, file: ManifestFile, index: number): Promise<void> {

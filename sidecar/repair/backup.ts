@@ -33,7 +33,7 @@ export async function makeBackup(folder: BackupFolder, request: BackupRequest, s
     roots: seen.roots, files: seen.files, disposable: seen.disposable.map(({ root, path }) => ({ root, path })), archiveBytes: 0,
     keys: inventories.flatMap((inventory) => inventory.keys.map(({ key, role }) => ({ key, role, pttl: -1, size: 0, sha256: '' }))),
   };
-  const keyStores = request.stores.flatMap(({ store }, index) => (isKeyStore(store) ? [{ store, keys: inventories[index]!.keys.map(({ key }) => key) }] : []));
+  const keyStores = request.stores.flatMap(({ store }, index) => (isKeyStore(store) ? [{ store, keys: inventories[index]!.keys }] : []));
   try {
     await writeAndVerify(folder, request, { manifest, keyStores, mustParse: new Set(seen.mustParse.map(entryId)), acceptDamaged: request.acceptDamaged }, signal);
     await assertUnchanged(request, manifest, seen, signal);

@@ -74,7 +74,8 @@ function failureOf(step: StepName, error: unknown, work: Work): Failure {
   const message = sayWhy(error);
   if (error instanceof Halt) return { step, result: error.result, ...(error.code && { code: error.code }), message };
   if (work.signal.aborted && step !== 'start') return { step, result: 'rolled-back', message: 'the sidecar is stopping and nothing was deleted yet' };
-  if (error instanceof StoreError && (step === 'close' || step === 'end-browser' || step === 'backup')) return { step, result: 'refused', code: 'backup-impossible', message };
+  const cannotGoBack = step === 'clear-files' && error instanceof StoreError && error.code === 'unreachable';
+  if (cannotGoBack || (error instanceof StoreError && (step === 'close' || step === 'end-browser' || step === 'backup'))) return { step, result: 'refused', code: 'backup-impossible', message };
   return { step, result: 'failed', message };
 }
 

@@ -13,6 +13,9 @@ export const CONNECT_DEADLINE_MS = 5_000;
 const IS_THERE = /^BUSYKEY\b/;
 const NO_DUMP = /DUMP payload version or checksum are wrong|Bad data format/;
 
+/** PTTL of a key that is not there. */
+const GONE = -2;
+
 /** A key as it can be put back: DUMP's bytes and the remaining life in ms, -1 for a key without end. */
 export interface DumpedKey {
   key: string;
@@ -23,8 +26,8 @@ export interface DumpedKey {
 /** A store whose entries are keys. All verbs take exact keys; none takes a pattern. */
 export interface KeyStore extends Store {
   readonly kind: 'redis';
-  /** In the order asked for; a key that is gone meanwhile is a StoreError `changed`. */
-  dump(keys: readonly string[]): AsyncIterable<DumpedKey>;
+  /** In the order asked for, without those whose life has run out; any other that is gone meanwhile is a StoreError `changed`. */
+  dump(keys: readonly Pick<KeyEntry, 'key' | 'expires'>[]): AsyncIterable<DumpedKey>;
   /** Returns how many of them were there. */
   unlink(keys: readonly string[]): Promise<number>;
   /** Puts keys back with value and remaining life, over whatever stands there. */
@@ -46,6 +49,7 @@ export class RedisStore implements KeyStore {
   readonly tellsKeysFromLogin = true;
   readonly #client: Redis;
   readonly #pattern: KeyPattern;
+  #isCluster: boolean | null = null;
 
   constructor(client: Redis, pattern: string) {
     this.#client = client;
@@ -54,31 +58,37 @@ export class RedisStore implements KeyStore {
 
   async list(): Promise<string[]> {
     const names = new Set<string>();
-    for await (const key of this.#scan(this.#pattern.matchAny)) {
-      const name = this.#pattern.sessionOf(key);
-      if (name !== null) names.add(name);
+    for await (const keys of this.#scan(this.#pattern.matchAny)) {
+      for (const name of keys.map((key) => this.#pattern.sessionOf(key))) if (name !== null) names.add(name);
     }
     return [...names].sort();
   }
 
   async inventory(name: string): Promise<Inventory> {
     const prefix = this.#prefix(name);
-    const keys = new Set<string>();
-    for await (const key of this.#scan(this.#pattern.matchOf(name))) {
-      if (key.subarray(0, prefix.length).equals(prefix)) keys.add(textOfBytes(key));
+    const found = new Map<string, KeyEntry>();
+    for await (const keys of this.#scan(this.#pattern.matchOf(name))) {
+      const own = keys.filter((key) => key.subarray(0, prefix.length).equals(prefix));
+      const lives = (await this.#ask(own.map((key) => ['pttl', key]))) as number[];
+      for (const [index, key] of own.entries()) {
+        if (lives[index] === GONE) continue;
+        const role = roleOfKey(key.subarray(prefix.length).toString('latin1'));
+        found.set(textOfBytes(key), { key: textOfBytes(key), role, ...(lives[index]! >= 0 && { expires: true }) });
+      }
     }
-    const restOf = (key: string) => bytesOfText(key).subarray(prefix.length).toString('latin1');
-    return { files: [], keys: [...keys].sort().map((key): KeyEntry => ({ key, role: roleOfKey(restOf(key)) })) };
+    return { files: [], keys: [...found.keys()].sort().map((key) => found.get(key)!) };
   }
 
-  async *dump(keys: readonly string[]): AsyncGenerator<DumpedKey> {
+  async *dump(keys: readonly Pick<KeyEntry, 'key' | 'expires'>[]): AsyncGenerator<DumpedKey> {
     for (let at = 0; at < keys.length; at += BATCH) {
       const batch = keys.slice(at, at + BATCH);
-      const answers = await this.#ask(batch.flatMap((key) => [['dumpBuffer', bytesOfText(key)], ['pttl', bytesOfText(key)]]));
-      for (const [index, key] of batch.entries()) {
+      const answers = await this.#ask(batch.flatMap(({ key }) => [['dumpBuffer', bytesOfText(key)], ['pttl', bytesOfText(key)]]));
+      for (const [index, { key, expires }] of batch.entries()) {
         const dump = answers[index * 2] as Buffer | null;
         const pttl = answers[index * 2 + 1] as number;
-        if (dump === null || pttl === -2) throw new StoreError('changed', `the Redis key ${shown(key)} vanished while it was backed up, so something still writes to this session; it is left alone until it is really closed`);
+        const isGone = dump === null || pttl === GONE;
+        if (isGone && expires) continue;
+        if (isGone) throw new StoreError('changed', `the Redis key ${shown(key)} vanished while it was backed up, so something still writes to this session; it is left alone until it is really closed`);
         yield { key, pttl, dump };
       }
     }
@@ -133,12 +143,12 @@ export class RedisStore implements KeyStore {
     throw new StoreError('unsafe', `session ${shown(name)} holds the separator of REDIS_SESSION_KEYS, so its keys cannot be told from another session's; none is touched`);
   }
 
-  async *#scan(match: Buffer): AsyncGenerator<Buffer> {
+  async *#scan(match: Buffer): AsyncGenerator<Buffer[]> {
     let cursor = '0';
     do {
       const [answer] = await this.#ask([['scanBuffer', cursor, 'MATCH', match, 'COUNT', BATCH]]);
       const [next, keys] = answer as [Buffer, Buffer[]];
-      yield* keys;
+      yield keys;
       cursor = next.toString();
     } while (cursor !== '0');
   }
@@ -152,6 +162,19 @@ export class RedisStore implements KeyStore {
 
   /** A client that is just connecting is waited for, so that the first command after a start does not fail. */
   async #ready(): Promise<void> {
+    await this.#connected();
+    this.#isCluster ??= await this.#askMode();
+    if (this.#isCluster) throw new StoreError('unreachable', 'the Redis of REDIS_URL is a cluster, where one server knows only some of the keys, so no session is sure to be found whole and none of its keys are touched; give the sidecar the address of a single server, or unset REDIS_URL');
+  }
+
+  /** HELLO needs no right beyond the connection; a server too old to know it, or that forbids it, is taken as a single one. */
+  async #askMode(): Promise<boolean> {
+    const said = await this.#client.call('HELLO').catch((error: Error) => (error.name === 'ReplyError' ? [] : this.#unreachable(error)));
+    const words = (Array.isArray(said) ? said : Object.entries(said as object)).flat().map(String);
+    return words[words.indexOf('mode') + 1] === 'cluster';
+  }
+
+  async #connected(): Promise<void> {
     const client = this.#client;
     if (client.status === 'wait') await client.connect().catch((cause: Error) => this.#unreachable(cause));
     if (client.status === 'ready') return;

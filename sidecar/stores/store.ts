@@ -21,6 +21,8 @@ export interface FileEntry {
 export interface KeyEntry {
   key: string;
   role: Role;
+  /** Its life runs out by itself: that it vanishes does not mean that somebody writes. */
+  expires?: true;
 }
 
 /** A lock that shows a process on the session's files; stale when that process is gone. */

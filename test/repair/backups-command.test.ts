@@ -13,7 +13,8 @@ beforeEach(async () => {
   world = new World();
   await world.build(null);
   said = [];
-  io = { out: (text) => said.push(text), err: (text) => said.push(text), config: () => ({ repair: { backupDir: world.backups } }) } as unknown as Io;
+  const say = (text: string): unknown => said.push(text);
+  io = { out: say, err: say, config: () => ({ repair: { backupDir: world.backups } }) } as unknown as Io;
 });
 afterEach(() => world.remove());
 

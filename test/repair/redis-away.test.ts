@@ -125,3 +125,21 @@ test('a state that did not work is kept before the old one is put over it, even 
   expect((await files()).filter((line) => !line.startsWith('pre-key-9'))).toEqual(before);
   expect((await repairer.folder.list('31')).map(({ rung, keys: held }) => `${rung} ${held}`)).toEqual(['before-restore 0', 'repair 4']);
 });
+
+test('a Redis that would not take the keys back refuses the repair before anything is deleted', async () => {
+  await redis.config('SET', 'maxmemory', '1');
+  const before = await files();
+  const outcome = await world.repairer().run(planOf('31', 'reset'), target());
+  expect(outcome).toMatchObject({ result: 'refused', code: 'backup-impossible', detail: expect.stringMatching(/OOM.*started again/) });
+  expect([await files(), await keys(), gateway.running('31')]).toEqual([before, 4, true]);
+  expect(gateway.calls).toEqual(['close 31', 'start 31']);
+});
+
+test('keys whose life runs out while they are backed up do not stop a repair, and the others come back', async () => {
+  const db = world.database();
+  for (let n = 0; n < 50; n++) await redis.set(`sessions:31:retry-${n}`, 'x', 'PX', 20 + n);
+  const outcome = await world.repairer({ db }).run(planOf('31', 'reset'), target());
+  expect(outcome.result).toBe('needs-qr');
+  expect(await world.repairer({ db }).restore(outcome.backup!, target())).toMatchObject({ result: 'fixed' });
+  expect((await redis.keys('sessions:31:*')).filter((key) => !key.includes('retry'))).toHaveLength(4);
+});

@@ -1,4 +1,4 @@
-import { mkdtempSync } from 'node:fs';
+import { mkdirSync, mkdtempSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -32,7 +32,7 @@ beforeEach(() => redis.flushall());
 
 async function dumpAll(keys: string[]): Promise<DumpedKey[]> {
   const dumped: DumpedKey[] = [];
-  for await (const key of store.dump(keys)) dumped.push(key);
+  for await (const key of store.dump(keys.map((name) => ({ key: name })))) dumped.push(key);
   return dumped;
 }
 
@@ -79,6 +79,64 @@ test('10,000 keys of any bytes come back with value and remaining life, and no k
 
 test('a key that vanishes between the list and the dump is said', async () => {
   await expect(dumpAll(['sessions:2:gone'])).rejects.toMatchObject({ code: 'changed' });
+});
+
+describe('a key whose life runs out', () => {
+  test('before the list is made is not in it', async () => {
+    await redis.set('sessions:2:gone', 'x', 'PX', 1);
+    await redis.set('sessions:2:creds', 'x');
+    await expect.poll(async () => (await store.inventory('2')).keys.map(({ key }) => key)).toEqual(['sessions:2:creds']);
+  });
+
+  test('between the list and the dump is left out: nobody wrote', async () => {
+    await redis.mset({ 'sessions:2:a': '1', 'sessions:2:c': '3' });
+    await redis.set('sessions:2:b', '2', 'PX', 30);
+    const { keys } = await store.inventory('2');
+    expect(keys.map(({ key, expires }) => `${key} ${expires ?? false}`)).toEqual(['sessions:2:a false', 'sessions:2:b true', 'sessions:2:c false']);
+    await expect.poll(() => redis.exists('sessions:2:b')).toBe(0);
+    const dumped: string[] = [];
+    for await (const { key } of store.dump(keys)) dumped.push(key);
+    expect(dumped).toEqual(['sessions:2:a', 'sessions:2:c']);
+  });
+});
+
+describe('a Redis that would not let keys come back', () => {
+  const writable = () => store.assertWritable('2');
+
+  test('is found before anything is deleted: full, a replica, without the right to write; and looking changes nothing', async () => {
+    await redis.set('sessions:2:creds', 'x');
+    await writable();
+    expect(await redis.keys('*')).toEqual(['sessions:2:creds']);
+    await redis.config('SET', 'maxmemory', '1');
+    await expect(writable()).rejects.toMatchObject({ code: 'unreachable', message: expect.stringMatching(/OOM/) });
+    await redis.config('SET', 'maxmemory', '0');
+    await redis.replicaof('127.0.0.1', '1');
+    await expect(writable()).rejects.toThrow(/READONLY/);
+    await redis.replicaof('NO', 'ONE');
+    for (const missing of ['-restore', '-unlink']) {
+      await redis.acl('SETUSER', 'looker', 'on', '>secret', '~*', '+@all', missing);
+      const other = connectRedis(server.socket, () => undefined);
+      await expect.poll(() => other.status).toBe('ready');
+      await other.auth('looker', 'secret');
+      await expect(new RedisStore(other, 'sessions:{session}:*').assertWritable('2')).rejects.toThrow(/NOPERM/);
+      other.disconnect();
+    }
+    await writable();
+  });
+});
+
+test('a cluster is refused: one of its servers knows only some of the keys', async () => {
+  const place = join(dir, 'cluster');
+  mkdirSync(place);
+  const member = new TestRedis(place, ['--cluster-enabled', 'yes', '--port', '0', '--dir', place]);
+  await member.start();
+  const client = connectRedis(member.socket, () => undefined);
+  const other = new RedisStore(client, 'sessions:{session}:*');
+  for (const asked of [() => other.list(), () => other.inventory('2'), () => other.ping()]) {
+    await expect(asked()).rejects.toMatchObject({ code: 'unreachable', message: expect.stringMatching(/cluster/) });
+  }
+  client.disconnect();
+  await member.stop();
 });
 
 test.each(['sessions:{session}*', 'sessions:*', '{session}:{session}:*', 'sessions:{session}:', 's*:{session}:*', 'sessions:{session}:*:x'])('the pattern %s is refused with what is expected', (pattern) => {
