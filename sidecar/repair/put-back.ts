@@ -43,7 +43,7 @@ const KEY_BATCH = 200;
  */
 export async function putBack(request: PutBack): Promise<PutBackResult> {
   const { manifest, stores } = request;
-  await Staging.sweep(manifest.roots);
+  await Staging.sweep(manifest);
   const difference = await compare(manifest, stores);
   const staging = new Staging(manifest);
   try {

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { mkdir, open, rename, rm, rmdir, symlink, type FileHandle } from 'node:fs/promises';
 import { bytesOfText } from '../stores/bytes.ts';
@@ -13,6 +14,12 @@ import { readArchive, type Member } from './unpack.ts';
 /** node's thread pool has four threads; a few more keep it busy. */
 const SYNCING_AT_ONCE = 16;
 
+/** In a folder that sessions share (wppconnect's token files) each has one of its own: two may be put back at the same time. */
+function stagingName(manifest: Manifest, root: number): string {
+  const isItsOwn = manifest.files.some((file) => file.root === root && file.path === '.');
+  return isItsOwn ? STAGING : `${STAGING}-${hash('sha256', manifest.session).slice(0, 16)}`;
+}
+
 /** A folder inside each root that needs one, where restored files wait, complete and checked, to be renamed into place. */
 export class Staging {
   readonly #manifest: Manifest;
@@ -25,15 +32,16 @@ export class Staging {
   }
 
   /** Removes what a killed run left. Only our own folder name, only a real folder, only plain files in it. */
-  static async sweep(roots: readonly string[]): Promise<void> {
-    for (const root of roots) {
+  static async sweep(manifest: Manifest): Promise<void> {
+    for (const [index, root] of manifest.roots.entries()) {
+      const name = stagingName(manifest, index);
       const base = await Folder.open(root);
       try {
-        const stats = await base.look(STAGING);
+        const stats = await base.look(name);
         if (stats === null) continue;
-        if (kindOf(stats) !== 'directory') throw new StoreError('unsafe', `${root}/${STAGING} is not the folder this sidecar makes, so nothing is put back there; look at it and remove it`);
-        await empty(await base.sub(STAGING));
-        await rmdir(base.at(STAGING));
+        if (kindOf(stats) !== 'directory') throw new StoreError('unsafe', `${root}/${name} is not the folder this sidecar makes, so nothing is put back there; look at it and remove it`);
+        await empty(await base.sub(name));
+        await rmdir(base.at(name));
       } finally {
         await base.close();
       }
@@ -76,7 +84,7 @@ export class Staging {
       this.#folders.delete(root);
       await empty(folder);
       const base = await Folder.open(this.#manifest.roots[root]!);
-      await rmdir(base.at(STAGING)).finally(() => base.close());
+      await rmdir(base.at(stagingName(this.#manifest, root))).finally(() => base.close());
     }
   }
 
@@ -93,8 +101,9 @@ export class Staging {
     if (known) return known;
     const base = await Folder.open(this.#manifest.roots[root]!);
     try {
-      await mkdir(base.at(STAGING), { mode: 0o700 });
-      const folder = await base.sub(STAGING);
+      const name = stagingName(this.#manifest, root);
+      await mkdir(base.at(name), { mode: 0o700 });
+      const folder = await base.sub(name);
       this.#folders.set(root, folder);
       return folder;
     } finally {
