@@ -72,7 +72,7 @@ export const ACTIONS: Record<StepName, Action> = {
       const id = intent.id as string;
       const rung = work.task === 'restore' ? 'before-restore' : work.task === 'repair' ? 'repair' : 'reset';
       if (work.target.stores.length === 0) throw new Halt('refused', `no store holds ${work.session}, so there is nothing to back up and nothing may be deleted; check the session folders in the settings`, { code: 'backup-impossible' });
-      const request = { id, session: work.session, repair: work.id, rung, reason: work.reason, at: tools.clock.now(), stores: work.target.stores, acceptDamaged: work.task === 'restore' } as const;
+      const request = { id, session: work.session, repair: work.id, rung, reason: work.reason, at: tools.clock.now(), stores: work.target.stores, acceptDamaged: work.task === 'restore', goesAway: rolesOf(work) } as const;
       work.backup = { id, manifest: await makeBackup(tools.folder, request, work.signal) };
       tools.tell('info', backupLine(work, tools), work.session);
       return { id };

@@ -1,10 +1,11 @@
 import { open } from 'node:fs/promises';
 import { isKeyStore } from '../stores/redis.ts';
-import type { Store } from '../stores/store.ts';
+import type { Role, Store } from '../stores/store.ts';
 import { entryId, writeArchive } from './archive.ts';
 import type { BackupFolder } from './backup-folder.ts';
 import { backupFault, changed } from './faults.ts';
 import type { Manifest } from './manifest.ts';
+import { assertCouldPutBack } from './rights.ts';
 import { inventoriesOf, sameFile, snapshot, type Snapshot } from './snapshot.ts';
 import { verifyArchive } from './unpack.ts';
 import { FolderCursor } from '../stores/folder.ts';
@@ -19,6 +20,8 @@ export interface BackupRequest {
   stores: readonly { store: Store; name: string }[];
   /** The state before a restore is kept as it is, damaged or not: it is for undoing, not a good state. */
   acceptDamaged: boolean;
+  /** What is deleted or replaced after it, so that it must be possible to put it back; none where that is tried in any case. */
+  goesAway?: ReadonlySet<Role>;
 }
 
 /**
@@ -33,6 +36,7 @@ export async function makeBackup(folder: BackupFolder, request: BackupRequest, s
     roots: seen.roots, files: seen.files, disposable: seen.disposable.map(({ root, path }) => ({ root, path })), archiveBytes: 0,
     keys: inventories.flatMap((inventory) => inventory.keys.map(({ key, role }) => ({ key, role, pttl: -1, size: 0, sha256: '' }))),
   };
+  assertCouldPutBack(manifest, request.goesAway ?? new Set());
   const keyStores = request.stores.flatMap(({ store }, index) => (isKeyStore(store) ? [{ store, keys: inventories[index]!.keys }] : []));
   try {
     await writeAndVerify(folder, request, { manifest, keyStores, mustParse: new Set(seen.mustParse.map(entryId)), acceptDamaged: request.acceptDamaged }, signal);

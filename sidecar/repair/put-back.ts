@@ -5,11 +5,13 @@ import { Folder, FolderCursor } from '../stores/folder.ts';
 import { isKeyStore, type DumpedKey, type KeyStore } from '../stores/redis.ts';
 import { StoreError, type FileEntry, type Store } from '../stores/store.ts';
 import { refuse } from '../stores/walk.ts';
-import { compare, extraKeysOf, stateOf, type Difference } from './compare.ts';
+import { CLEARED_ROLES } from './clear.ts';
+import { assertOwn, compare, extraKeysOf, stateOf, type Difference } from './compare.ts';
 import { KeysNotBack } from './faults.ts';
 import { memberOfKey, rootOf, type Manifest, type ManifestFile } from './manifest.ts';
 import { setFile, setFolder, setLike, setLink } from './metadata.ts';
 import { sameFile } from './snapshot.ts';
+import { assertCouldPutBack } from './rights.ts';
 import { Staging } from './staging.ts';
 import { readArchive } from './unpack.ts';
 
@@ -101,8 +103,15 @@ function keptIfFull(error: NodeJS.ErrnoException): false {
   throw error;
 }
 
+/** What can be seen beforehand to stand in the way of putting that backup back is refused with a StoreError; missing folders are made. */
+export async function makeReady(manifest: Manifest, stores: PutBack['stores']): Promise<void> {
+  await assertOwn(manifest, stores);
+  assertCouldPutBack(manifest, CLEARED_ROLES.reset);
+  await makeRoots(manifest);
+}
+
 /** Makes the session's own folders again where they are gone, and the company's folder around one, never the folder of all sessions. */
-export async function makeRoots(manifest: Manifest): Promise<void> {
+async function makeRoots(manifest: Manifest): Promise<void> {
   for (const root of manifest.roots) {
     await makeIn(dirname(root), basename(root)).catch(async (error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error;

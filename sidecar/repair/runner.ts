@@ -4,13 +4,12 @@ import type { Journal, RepairRecord, Task } from '../state/journal.ts';
 import type { Locks } from '../state/lock.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
-import { assertOwn } from './compare.ts';
 import type { ContainerHands } from './container-hands.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
 import { InFlight } from './in-flight.ts';
 import { OutcomeBook } from './outcome-book.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
-import { makeRoots } from './put-back.ts';
+import { makeReady } from './put-back.ts';
 import { owesKeys, stillOwed, whyStillOwed } from './owed-keys.ts';
 import { rebuild, resume, sweep } from './recovery.ts';
 import { prune, type Retention } from './retention.ts';
@@ -145,7 +144,7 @@ export class Repairer {
       // Known before the session is closed for it: no customer is offline for that.
       const noBackup = stepsOf(task).includes('backup') ? await this.folder.whyNotTaken() : null;
       if (noBackup !== null) return this.#refuse(session, task, { code: 'backup-impossible', why: `${noBackup}; the session was not touched` });
-      if (source) await assertOwn(source.manifest, known.stores).then(() => makeRoots(source.manifest));
+      if (source) await makeReady(source.manifest, known.stores);
       const target = await this.#seenAgain(known);
       const id = this.journal.open(session, task, reason, cls);
       const work: Work = {
