@@ -39,7 +39,7 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
   };
   obeyPause();
   const recover = async (): Promise<void> => {
-    for (const outcome of await repairer.recover((session) => fleet.target(session))) caretaker.recovered(outcome);
+    await repairer.recover((session) => fleet.target(session), { ended: (outcome) => caretaker.recovered(outcome) });
   };
   rememberRepairs(journal, desk, clock.now());
   for (const outcome of journal.untold()) announcer.outcomeOfLastTime(outcome, (message, session) => report.stands(message, session, outcome.endedAt));

@@ -70,7 +70,7 @@ export async function fixAlone(spelled: string, rung: Rung | null, dryRun: boole
       now: () => realClock.now(),
     });
     if (dryRun || io.config().decide.dryRun) return { plan, outcome: null };
-    return { plan, outcome: await interruptible(shop, () => shop.repairer.run(plan, fleet.target(plan.session)!)) };
+    return { plan, outcome: await interruptible(shop, async () => (await takenUp(plan.session, shop)) ?? shop.repairer.run(plan, fleet.target(plan.session)!)) };
   } catch (error) {
     if (error instanceof HouseError) throw new CannotDo(error.message);
     throw error;
@@ -100,10 +100,19 @@ export async function restoreAlone(backup: string, io: Io): Promise<Outcome> {
   const shop = await openWorkshop(io);
   try {
     const { session } = await shop.backups.verify(backup);
-    return await interruptible(shop, () => shop.backups.restore(backup, targetNow(session, shop)));
+    const target = targetNow(session, shop);
+    return await interruptible(shop, async () => {
+      await takenUp(target.session, shop);
+      return shop.backups.restore(backup, target);
+    });
   } finally {
     shop.close();
   }
+}
+
+/** A repair of that session that was cut off comes to its end first, as with the next sidecar: its outcome, or null where there is none. */
+async function takenUp(session: string, { repairer, world: { fleet } }: Workshop): Promise<Outcome | null> {
+  return (await repairer.recover((one) => fleet.target(one), { only: session }))[0] ?? null;
 }
 
 /** What is open when the user presses Ctrl-C is completed up to its start or taken back. */

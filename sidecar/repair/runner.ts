@@ -1,10 +1,7 @@
-import type { Clock } from '../clock.ts';
 import type { Target } from '../fleet/fleet.ts';
 import type { Journal, RepairRecord, Task } from '../state/journal.ts';
-import type { Locks } from '../state/lock.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
-import type { ContainerHands } from './container-hands.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
 import { InFlight } from './in-flight.ts';
 import { OutcomeBook } from './outcome-book.ts';
@@ -14,32 +11,11 @@ import { owesKeys, stillOwed, whyStillOwed } from './owed-keys.ts';
 import { rebuild, resume, sweep } from './recovery.ts';
 import { prune, type Retention } from './retention.ts';
 import { stepsOf } from './steps.ts';
-import type { Evidence } from './verify.ts';
 import { Waiting } from './waiting.ts';
-import { TIMINGS, type Level, type Timings, type Tools, type Work } from './work.ts';
+import { TIMINGS, type Tools, type Work } from './work.ts';
+import type { RepairerOptions } from './repairer-options.ts';
 
-export interface RepairerOptions {
-  /** AUTO_FIX_BACKUP_DIR. */
-  backupDir: string;
-  /** On a connection of its own. */
-  journal: Journal;
-  locks: Locks;
-  clock: Clock;
-  tell: (level: Level, message: string, session: string) => void;
-  /** Null without Docker access: then a browser that outlives its session is left to a human. */
-  hands: ContainerHands | null;
-  evidence: Evidence;
-  timings?: Partial<Timings>;
-  /** AUTO_FIX_BACKUP_KEEP. */
-  keep: number;
-  maxAgeMs?: number | null;
-  /** Repairs at the same time; a gateway that restarts many browsers at once falls over. */
-  atOnce?: number;
-  /** Asks anew where the session's data lies. Lists are a minute old, and the half of a session must not be taken for all of it. */
-  lookAgain?: (target: Target) => Promise<Target>;
-  /** Who holds the lock, in words: `sidecar`, `command line`. */
-  owner?: string;
-}
+export type { RepairerOptions };
 
 const AT_ONCE = 2;
 
@@ -87,36 +63,42 @@ export class Repairer {
 
   /**
    * Finishes or takes back what a cut left open, and starts what could not be started then. Call it at start and again
-   * every minute: what cannot be decided yet (a gateway that is down, a session another process works on) stays open.
+   * every minute: what cannot be decided yet (a gateway that is down, a session another process works on) stays open. `only` one
+   * session's, for a command that is asked for that one. `ended` hears of each outcome when it comes.
    */
-  async recover(targetOf: (session: string) => Target | null): Promise<Outcome[]> {
-    const outcomes: Outcome[] = [];
+  async recover(targetOf: (session: string) => Target | null, { only, ended }: { only?: string; ended?: (outcome: Outcome) => void } = {}): Promise<Outcome[]> {
+    const isMeant = ({ session }: { session: string }): boolean => only === undefined || session === only;
     this.#outcomes.writeAgain();
-    for (const record of this.journal.unfinished().filter(({ id, session }) => !this.#inFlight.has(session) && !this.#outcomes.holds(id))) {
-      const target = targetOf(record.session);
-      const isKnown = target !== null && (target.gateway !== null || record.rung === 'reconnect');
-      if (!isKnown) this.#waitsForLists(record, target);
-      else if (!owesKeys(record)) this.#waiting.goOn(record);
-      if (!isKnown || this.#stopping) continue;
+    const open = this.journal.unfinished().filter(isMeant).filter(({ id, session }) => !this.#inFlight.has(session) && !this.#outcomes.holds(id));
+    // At the same time: a session that stands closed does not wait until another one is proven.
+    const outcomes = await Promise.all(open.map((record) => this.#takeUp(record, targetOf(record.session)).then((outcome) => {
+      if (outcome) ended?.(outcome);
+      return outcome;
+    })));
+    for (const record of this.journal.owingStart().filter(isMeant)) await this.#payStart(record.id, record.session, targetOf(record.session));
+    for (const { session, id } of (await this.folder.halves()).filter(isMeant)) await this.#tidy(session, id);
+    return outcomes.filter((outcome) => outcome !== null);
+  }
+
+  async #takeUp(record: RepairRecord, target: Target | null): Promise<Outcome | null> {
+    if (this.#stopping) return null;
+    if (target === null || (target.gateway === null && record.rung !== 'reconnect')) return this.#waitsForLists(record, target);
+    if (!owesKeys(record)) this.#waiting.goOn(record);
+    try {
       const away = owesKeys(record) ? await whyStillOwed(record, target) : null;
-      if (away !== null) {
-        this.#waiting.begin(record, 'error', `ALERT ${stillOwed(away).message}`);
-        continue;
-      }
+      if (away !== null) throw stillOwed(away);
       const outcome = await this.#inFlight.hold(record.session, async (hold) => {
         const fresh = this.journal.record(record.id);
         if (!fresh || fresh.outcome) return null;
         await sweep(fresh, this.#tools);
         const rebuilt = await rebuild(fresh, await this.#seenAgain(target), this.#tools, hold);
         return this.#conclude(rebuilt, await resume(fresh, rebuilt, this.#tools, this.journal));
-      }).catch((error: unknown) => this.#notYet(record, error));
-      if (!outcome) continue;
-      this.#waiting.end(record);
-      outcomes.push(outcome);
+      });
+      if (outcome) this.#waiting.end(record);
+      return outcome;
+    } catch (error) {
+      return this.#notYet(record, error);
     }
-    for (const record of this.journal.owingStart()) await this.#payStart(record.id, record.session, targetOf(record.session));
-    for (const { session, id } of await this.folder.halves()) await this.#tidy(session, id);
-    return outcomes;
   }
 
   /** Open repairs that go on as soon as a list names their session again, or Redis works. */
@@ -193,9 +175,10 @@ export class Repairer {
     return outcome;
   }
 
-  #waitsForLists(record: RepairRecord, target: Target | null): void {
+  #waitsForLists(record: RepairRecord, target: Target | null): null {
     const what = `its gateway${target ? '' : ' and its files'}`;
     this.#waiting.begin(record, 'warn', `an interrupted repair waits until ${what} can be asked again${target?.unlisted ? ` (${target.unlisted})` : ''}; it is finished or taken back then`);
+    return null;
   }
 
   #notYet(record: RepairRecord, error: unknown): null {

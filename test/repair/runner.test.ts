@@ -212,3 +212,25 @@ test('a store that joined after the list was made is backed up and cleared with 
   expect(await keysOf('31')).toEqual([]);
   expect((await new Backups(repairer, () => Date.now()).list('31'))[0]).toMatchObject({ keys: 4 });
 });
+
+test('a command that is asked for one session takes up what was cut off of that one, and of no other', async () => {
+  const gateway = world.gateway('baileys');
+  const told: string[] = [];
+  for (const session of ['31', '32']) await runAndKill({ dir: world.dir, redis: server.socket, session, task: 'repair', hold: { mark: 3, side: 'after' } });
+  const repairer = world.repairer({ told });
+  expect(await repairer.recover((session) => world.target(session, redis, gateway), { only: '31' })).toMatchObject([{ session: '31', result: 'rolled-back' }]);
+  expect([gateway.running('31'), gateway.running('32'), told.filter((line) => line.includes(' 32:'))]).toEqual([true, false, []]);
+  expect(repairer.journal.unfinished().map(({ session }) => session)).toEqual(['32']);
+});
+
+test('a session that a cut left closed does not wait until another one is proven', async () => {
+  for (const session of ['31', '32']) await runAndKill({ dir: world.dir, redis: server.socket, session, task: 'repair', hold: { mark: 2 + 2 * stepsOf('repair').indexOf('clear-redis'), side: 'after' } });
+  const gateway = world.gateway('baileys');
+  const probe = gateway.probe.bind(gateway);
+  gateway.probe = async (name, signal) => {
+    if (name === '31') await expect.poll(() => gateway.running('32'), { timeout: 20_000 }).toBe(true);
+    return probe(name, signal);
+  };
+  const outcomes = await world.repairer().recover((session) => world.target(session, redis, gateway));
+  expect(outcomes.map(({ session, result }) => `${session} ${result}`)).toEqual(['31 fixed', '32 fixed']);
+});
