@@ -1,4 +1,4 @@
-import { readdir } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Folder } from './folder.ts';
 import { isPlainName, requirePlainName, shown, STAGING } from './names.ts';

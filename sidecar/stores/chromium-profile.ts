@@ -1,4 +1,4 @@
-import { readdir, readlink } from 'node:fs/promises';
+import { readdir, readlink, realpath } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Folder, nullIfGone } from './folder.ts';
 import { isPlainName, requirePlainName, STAGING } from './names.ts';

@@ -216,7 +216,7 @@ describe('restore', () => {
     const backup = (await repairer.run(planOf('31', 'repair'), target)).backup!;
     gateway.calls.length = 0;
     rmSync(world.sessions, { recursive: true });
-    await expect(repairer.restore(backup, target)).rejects.toThrow(/sessions is not there, .*mount it here or set BAILEYS_SESSIONS_DIR/);
+    await expect(repairer.restore(backup, target)).rejects.toThrow(/sessions is not there, .*correct BAILEYS_SESSIONS_DIR/);
     expect([existsSync(world.sessions), gateway.calls]).toEqual([false, []]);
   });
 });
