@@ -1,6 +1,6 @@
 import type { StepName } from '../words.ts';
 import { isKeyStore } from '../stores/redis.ts';
-import type { FileEntry } from '../stores/store.ts';
+import { StoreError, type FileEntry } from '../stores/store.ts';
 import { makeBackup } from './backup.ts';
 import { clearFiles, CLEARED_ROLES, clearKeys, unlinkDisposable } from './clear.ts';
 import { closeAndWatch, makeSureGone, tracesOf, whyRunning } from './closing.ts';
@@ -110,7 +110,11 @@ export const ACTIONS: Record<StepName, Action> = {
 
   'clear-redis': {
     async run(work, tools) {
-      const keys = await clearKeys(work.backup!.manifest, rolesOf(work), work.target.stores, work.mayGoOn);
+      const keys = await clearKeys(work.backup!.manifest, rolesOf(work), work.target.stores, work.mayGoOn).catch((error: unknown) => {
+        // Somebody writes to it: what they wrote is kept before anything is put over it.
+        if (error instanceof StoreError && error.code === 'changed') work.mayHaveRun = true;
+        throw error;
+      });
       const redis = work.target.stores.some(({ store }) => isKeyStore(store)) ? count(keys, 'Redis key') : 'no Redis configured (REDIS_URL), its steps skipped';
       tools.tell('info', `cleared ${count(work.cleared.files, 'file')} (${count(work.cleared.disposable, 'cache or lock', 'caches and locks')} without archive), ${redis}`, work.session);
       return { keys };

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto';
 import { rmdir, unlink } from 'node:fs/promises';
 import { FolderCursor } from '../stores/folder.ts';
 import { isKeyStore } from '../stores/redis.ts';
@@ -82,12 +83,30 @@ async function find(cursor: FolderCursor, root: string, path: string) {
   }
 }
 
-/** Unlinks exactly the manifest's keys with one of these roles. Returns how many were there. */
+/** Keys between a look and their deletion: few, so that the look is fresh. */
+const KEYS_AT_ONCE = 200;
+/** The first byte of a DUMP is the type; the bytes of a string are the same for the same value, those of a hash or set need not be. */
+const STRING = 0;
+
+/**
+ * Unlinks exactly the manifest's keys with one of these roles, each looked at again just before. Rejects with a StoreError at the
+ * first that holds another value than was backed up. Returns how many were there.
+ */
 export async function clearKeys(manifest: Manifest, roles: ReadonlySet<Role>, stores: readonly { store: Store; name: string }[], mayGoOn: () => void): Promise<number> {
-  const keys = manifest.keys.filter(({ role }) => roles.has(role)).map(({ key }) => key);
+  const keys = manifest.keys.filter(({ role }) => roles.has(role));
   if (keys.length === 0) return 0;
   const store = stores.map((held) => held.store).find(isKeyStore);
   if (!store) throw new StoreError('unreachable', 'the backup holds Redis keys, but Redis is no longer configured, so they cannot be cleared; set REDIS_URL again');
-  mayGoOn();
-  return store.unlink(keys);
+  let gone = 0;
+  for (let at = 0; at < keys.length; at += KEYS_AT_ONCE) {
+    mayGoOn();
+    const some = keys.slice(at, at + KEYS_AT_ONCE);
+    const sums = new Map(some.map(({ key, sha256 }) => [key, sha256]));
+    // What is gone already (a killed run, a life that ran out) is passed over.
+    for await (const { key, dump } of store.dump(some.map(({ key: name }) => ({ key: name, expires: true as const })))) {
+      if (dump[0] === STRING && hash('sha256', dump) !== sums.get(key)) changed(`the Redis key ${JSON.stringify(key)}`);
+    }
+    gone += await store.unlink(some.map(({ key }) => key));
+  }
+  return gone;
 }
