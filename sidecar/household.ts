@@ -8,6 +8,7 @@ import { isoOfNanos } from './event-time.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Backups } from './repair/backups.ts';
 import { Interrupted } from './repair/faults.ts';
+import { StoreError } from './stores/store.ts';
 import type { Repairer } from './repair/runner.ts';
 import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
 import type { Reporting } from './reporting.ts';
@@ -101,7 +102,7 @@ export function household(parts: HouseholdParts): House {
       if (!backup) throw new HouseError('not-found', `there is no backup "${backupId}"; auto-fix backups lists them`);
       const session = known(backup.session);
       report.tell('info', `backup ${backup.id} is put back by hand`, session);
-      return caretaker.restored(await backups.restore(backup.id, fleet.target(session, true)!).catch(notOverYet));
+      return caretaker.restored(await backups.restore(backup.id, fleet.target(session, true)!).catch(sayAsItIs));
     },
     async qr(spelled) {
       const session = known(spelled);
@@ -226,8 +227,9 @@ const endOf = (until: number | null, now: number): string | null => (until === n
 
 const iso = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());
 
-/** Its outcome is told in the log when it comes. */
-function notOverYet(error: Error): never {
+/** What is no fault of the sidecar's is said as it is: a restore that cannot be, or one whose outcome comes later, in the log. */
+export function sayAsItIs(error: Error): never {
   if (error instanceof Interrupted) throw new HouseError('unavailable', `not at its end yet: ${error.message}`);
+  if (error instanceof StoreError) throw new HouseError('refused', error.message, 'backup-impossible');
   throw error;
 }

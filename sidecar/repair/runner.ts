@@ -1,5 +1,6 @@
 import type { Target } from '../fleet/fleet.ts';
 import type { Journal, RepairRecord, Task } from '../state/journal.ts';
+import { shellWord } from '../report/shell-word.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
@@ -140,7 +141,7 @@ export class Repairer {
         throw error;
       }));
     });
-    return outcome ?? this.#refuse(session, task, { code: 'in-flight', why: `another process works on ${session}, or a repair of it was cut off and is not finished yet; try again in a minute` });
+    return outcome ?? this.#refuse(session, task, { code: 'in-flight', why: `another process works on ${session}, or a repair of it is not at its end yet (auto-fix why ${shellWord(session)} tells); try again in a minute` });
   }
 
   async #seenAgain(known: Target): Promise<Target> {
