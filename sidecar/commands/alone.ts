@@ -11,7 +11,7 @@ import { Repairer } from '../repair/runner.ts';
 import { HouseError, type FixAnswer } from '../report/house.ts';
 import { scrubber } from '../report/scrub.ts';
 import { openDatabase } from '../state/database.ts';
-import { Journal, SCHEMA as JOURNAL } from '../state/journal.ts';
+import { Journal, JournalError, SCHEMA as JOURNAL } from '../state/journal.ts';
 import { Locks, SCHEMA as LOCKS } from '../state/lock.ts';
 import type { Outcome, Rung } from '../words.ts';
 import { openWorld, type World } from '../world.ts';
@@ -123,9 +123,18 @@ async function interruptible(shop: Workshop, work: () => Promise<Outcome>): Prom
   process.on('SIGINT', finish).on('SIGTERM', finish);
   try {
     const outcome = await work();
-    if (outcome.repair !== undefined) shop.repairer.journal.told(outcome.repair);
+    noteTold(outcome, shop);
     return outcome;
   } finally {
     process.off('SIGINT', finish).off('SIGTERM', finish);
+  }
+}
+
+/** The terminal is where it is told. Where that cannot be noted, the next sidecar tells it once more in its log. */
+function noteTold({ repair }: Outcome, { repairer: { journal } }: Workshop): void {
+  try {
+    if (repair !== undefined) journal.told(repair);
+  } catch (error) {
+    if (!(error instanceof JournalError)) throw error;
   }
 }
