@@ -25,6 +25,8 @@ export class InFlight {
   readonly #owner: string;
   readonly #running = new Map<string, { stop: AbortController; hurry: AbortController; done: Promise<unknown> }>();
 
+  #stopping = false;
+
   constructor(locks: Locks, clock: Clock, owner: string) {
     this.#locks = locks;
     this.#clock = clock;
@@ -39,7 +41,7 @@ export class InFlight {
     return this.#running.has(session);
   }
 
-  /** Runs `body` under the session's lock; null when another process holds it. */
+  /** Runs `body` under the session's lock; null when another process holds it, and when everything comes to its end. */
   async hold<T>(session: string, body: (hold: Hold) => Promise<T>): Promise<T | null> {
     let taken = this.#take(session);
     if ('heldBy' in taken && taken.mayBeGone) {
@@ -47,6 +49,10 @@ export class InFlight {
       taken = this.#take(session);
     }
     if ('heldBy' in taken) return null;
+    if (this.#stopping) {
+      taken.lock.release();
+      return null;
+    }
     const [stop, hurry] = [new AbortController(), new AbortController()];
     const mayGoOn = this.#watch(taken.lock, session);
     const done = lean(() => body({ signal: stop.signal, patience: hurry.signal, mayGoOn }));
@@ -69,6 +75,7 @@ export class InFlight {
 
   /** Tells all work to come to its end. Resolves when it has, or after `graceMs`. */
   async stop(graceMs: number): Promise<void> {
+    this.#stopping = true;
     const open = [...this.#running.values()];
     const reason = new Halt('rolled-back', 'the sidecar is stopping');
     for (const { stop } of open) stop.abort(reason);

@@ -70,7 +70,9 @@ export class Repairer {
   async recover(targetOf: (session: string) => Target | null, { only, ended }: { only?: string; ended?: (outcome: Outcome) => void } = {}): Promise<Outcome[]> {
     const isMeant = ({ session }: { session: string }): boolean => only === undefined || session === only;
     this.#outcomes.writeAgain();
-    const open = this.journal.unfinished().filter(isMeant).filter(({ id, session }) => !this.#inFlight.has(session) && !this.#outcomes.holds(id));
+    const unfinished = this.journal.unfinished();
+    this.#waiting.keepOnly(unfinished);
+    const open = unfinished.filter(isMeant).filter(({ id, session }) => !this.#inFlight.has(session) && !this.#outcomes.holds(id));
     // At the same time: a session that stands closed does not wait until another one is proven.
     const outcomes = await Promise.all(open.map((record) => this.#takeUp(record, targetOf(record.session)).then((outcome) => {
       if (outcome) ended?.(outcome);

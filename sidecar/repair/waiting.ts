@@ -31,6 +31,11 @@ export class Waiting {
     this.#soon.delete(id);
   }
 
+  /** Others have come to their end elsewhere. */
+  keepOnly(open: readonly { id: string }[]): void {
+    for (const id of this.#told.keys()) if (!open.some((record) => record.id === id)) this.end({ id });
+  }
+
   any(): boolean {
     return this.#soon.size > 0;
   }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { VirtualClock } from '../../sidecar/clock.ts';
+import { Locks, whoAmI } from '../../sidecar/state/lock.ts';
 import { journalWith } from './fixtures/hooked-journal.ts';
 import { treeOf } from './fixtures/tree.ts';
 import { planOf, World } from './fixtures/world.ts';
@@ -33,4 +34,23 @@ test.each(['result close', 'result backup', 'intent clear-files', 'result clear-
   const [outcome] = await world.repairer({ db }).recover(() => world.target('31', null, gateway));
   expect(outcome?.result).toBe(when === 'result clear-redis' || when === 'intent clear-files' ? 'needs-qr' : 'rolled-back');
   expect(gateway.running('31')).toBe(true);
+});
+
+test('told to stop while it looks whether a lock is left over: no repair begins', async () => {
+  const db = world.database();
+  db.exec("INSERT INTO session_locks VALUES ('31', 'theirs', 'sidecar', 7, '5', 'elsewhere boot ns', 1, 1)");
+  let stopped: Promise<void> | undefined;
+  let ticks = 0;
+  const clock = {
+    now: () => Date.now(),
+    async sleep(ms: number) {
+      ticks += ms;
+      stopped ??= repairer.finishSoon(5_000);
+    },
+  };
+  const gateway = world.gateway('baileys');
+  const repairer = world.repairer({ db, clock, locks: new Locks(db, clock, whoAmI(), () => ticks) });
+  expect(await repairer.run(planOf('31', 'reset'), world.target('31', null, gateway))).toMatchObject({ result: 'refused' });
+  await stopped;
+  expect([gateway.calls, db.prepare('SELECT count(*) AS n FROM repairs').get()]).toEqual([[], { n: 0 }]);
 });

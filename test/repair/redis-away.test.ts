@@ -143,3 +143,12 @@ test('keys whose life runs out while they are backed up do not stop a repair, an
   expect(await world.repairer({ db }).restore(outcome.backup!, target())).toMatchObject({ result: 'fixed' });
   expect((await redis.keys('sessions:31:*')).filter((key) => !key.includes('retry'))).toHaveLength(4);
 });
+
+test('a repair whose way back another process has ended is not waited for any more', async () => {
+  const repairer = await cutOff('repair');
+  await back();
+  expect(await world.repairer().recover(target)).toMatchObject([{ result: 'rolled-back' }]);
+  expect(repairer.isWaiting()).toBe(true);
+  await repairer.recover(target);
+  expect(repairer.isWaiting()).toBe(false);
+});
