@@ -1,5 +1,6 @@
-import type { Agent, IncomingMessage } from 'node:http';
+import type { Agent, ClientRequest, IncomingMessage, RequestOptions } from 'node:http';
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https';
+import { urlToHttpOptions } from 'node:url';
 import { http } from '../node-http.ts';
 import { GatewayError } from './gateway.ts';
 import { ofAnswer, ofConnection, ofDeadline, type Asked } from './faults.ts';
@@ -60,7 +61,9 @@ const CLOSED_MEANWHILE = new Set(['ECONNRESET', 'EPIPE']);
  */
 export class GatewayHttp {
   readonly asked: Asked;
-  readonly #base: URL;
+  /** Where it is, as node takes it; the path is put behind `#prefix`. */
+  readonly #where: RequestOptions;
+  readonly #prefix: string;
   readonly #secrets: readonly string[];
   readonly #kept: Agent;
 
@@ -70,30 +73,30 @@ export class GatewayHttp {
     if (!base || !/^https?:$/.test(base.protocol)) {
       throw new GatewayError('unexpected', `${urlSetting} is not a web address: give it as http://host:port`);
     }
-    this.#base = base;
+    this.#where = urlToHttpOptions(base);
+    this.#prefix = base.pathname.replace(/\/+$/, '');
     const keeping = { keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS };
     this.#kept = base.protocol === 'https:' ? new TlsAgent(keeping) : new http.Agent(keeping);
     this.#secrets = endpoint.secrets.flatMap((secret) => (secret ? [secret, encodeURIComponent(secret)] : []));
-    this.asked = { name, urlSetting, secretSetting, secretAdvice, address: base.host + base.pathname.replace(/\/+$/, '') };
+    this.asked = { name, urlSetting, secretSetting, secretAdvice, address: base.host + this.#prefix };
   }
 
   /** The answer with a 2xx status (or one of `alsoTake`); everything else is thrown as a GatewayError. */
   async ask(call: Call): Promise<Answer> {
-    const request = shown(call);
+    call.signal?.throwIfAborted();
+    const leaving = new Leaving();
     // Not `AbortSignal.timeout`: its timers would go on after the answer, one for each of the last seconds' calls.
-    const end = new AbortController();
-    const leave = (): void => end.abort();
-    let late = false;
-    const deadline = setTimeout(() => { late = true; leave(); }, call.deadlineMs);
+    const deadline = setTimeout(() => leaving.leave('late'), call.deadlineMs);
+    const leave = (): void => leaving.leave('told to');
     call.signal?.addEventListener('abort', leave);
     let answer: Answer;
+    const request = shown(call);
     try {
-      call.signal?.throwIfAborted();
-      answer = await this.#exchange(call, end.signal);
+      answer = await this.#exchange(call, leaving);
     } catch (error) {
       call.signal?.throwIfAborted();
       if (error instanceof GatewayError) throw error;
-      if (late) throw ofDeadline(this.asked, request, call.deadlineMs, call.slownessMeans);
+      if (leaving.why === 'late') throw ofDeadline(this.asked, request, call.deadlineMs, call.slownessMeans);
       throw ofConnection(this.asked, request, error);
     } finally {
       clearTimeout(deadline);
@@ -113,8 +116,8 @@ export class GatewayHttp {
     return line.length > LONGEST_QUOTE ? `${line.slice(0, LONGEST_QUOTE)}...` : line;
   }
 
-  async #exchange(call: Call, signal: AbortSignal): Promise<Answer> {
-    const response = await this.#send(call, signal);
+  async #exchange(call: Call, leaving: Leaving): Promise<Answer> {
+    const response = await this.#send(call, leaving);
     const body = await this.#bodyOf(response, call);
     const type = (response.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
     return { status: response.statusCode ?? 0, type, body, json: type.startsWith('image/') ? undefined : parsed(body) };
@@ -135,23 +138,31 @@ export class GatewayHttp {
     });
   }
 
-  #send(call: Call, signal: AbortSignal): Promise<IncomingMessage> {
-    const url = new URL(this.#base.pathname.replace(/\/+$/, '') + call.path, this.#base);
-    url.username = this.#base.username;
-    url.password = this.#base.password;
+  #send(call: Call, leaving: Leaving): Promise<IncomingMessage> {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
     const headers: Record<string, string> = { accept: 'application/json, image/png', ...call.headers };
     if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
-    const send = url.protocol === 'https:' ? tlsRequest : http.request;
+    const send = this.#where.protocol === 'https:' ? tlsRequest : http.request;
     return new Promise((resolve, reject) => {
-      const request = send(url, { method: call.method, headers, agent: call.looks ? this.#kept : false }, resolve);
-      signal.addEventListener('abort', () => request.destroy(new Error('left before the answer was whole')), { once: true });
+      const request = send({ ...this.#where, path: this.#prefix + call.path, method: call.method, headers, agent: call.looks ? this.#kept : false }, resolve);
+      leaving.request = request;
       // After the response has come, its own stream reports what goes wrong; `reject` is then without effect.
       request.on('error', (error: NodeJS.ErrnoException) => {
-        if (!signal.aborted && request.reusedSocket && CLOSED_MEANWHILE.has(error.code ?? '')) resolve(this.#send({ ...call, looks: false }, signal));
+        if (leaving.why === null && request.reusedSocket && CLOSED_MEANWHILE.has(error.code ?? '')) resolve(this.#send({ ...call, looks: false }, leaving));
         else reject(error);
       }).end(body);
     });
+  }
+}
+
+/** The end of a call before its answer is whole. */
+class Leaving {
+  why: 'late' | 'told to' | null = null;
+  request: ClientRequest | null = null;
+
+  leave(why: 'late' | 'told to'): void {
+    this.why ??= why;
+    this.request?.destroy(new Error('left before the answer was whole'));
   }
 }
 
