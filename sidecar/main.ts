@@ -7,6 +7,7 @@ import { healthRounds, restoreStatus } from './health/wiring.ts';
 import { openDoors } from './report/http.ts';
 import { rememberRepairs, takeUp } from './caretaker/restored.ts';
 import { buildRooms } from './rooms.ts';
+import { pointToState } from './state/shared-state.ts';
 import type { StandIns } from './stand-ins.ts';
 
 /** How often what waits for time is looked at. */
@@ -56,9 +57,10 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
   const doors = await openDoors({ http: config.http, stateDir: config.stateDir, house: household(rooms), keys: { token: config.token, wrapperSecret: config.wrapper?.secret ?? null }, clean: report.clean, tell });
   tell('info', `ready ${process.uptime().toFixed(1)} s after the start of its process`);
   const recoverAndSay = (): void => void recover().catch((error: Error) => tell('error', `interrupted repairs could not be looked at: ${error.message}`));
-  recoverAndSay();
   const noBackups = await whyNotWritable(config.repair.backupDir, 'AUTO_FIX_BACKUP_DIR');
   if (noBackups) tell('warn', `${noBackups} (until then nothing can be backed up, so nothing is ever cleared)`);
+  else shareLock();
+  recoverAndSay();
   /** A fault of our own in one of them must not end the others. */
   const guarded = (work: () => void): void => {
     try {
@@ -98,6 +100,14 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
     resolve();
   })());
   return { stop, stopped, shouldLeave: () => watcher.health().engine.exitAdvised };
+
+  function shareLock(): void {
+    try {
+      pointToState(config.repair.backupDir, config.stateDir);
+    } catch (error) {
+      tell('warn', `commands that run elsewhere cannot find this sidecar's lock (${(error as Error).message}); run them beside it: docker compose exec`);
+    }
+  }
 
   function takeUpAgain(): void {
     const firings = takeUp({ records, detector, history: desk.history, detect: config.detect, now: clock.now() });

@@ -5,6 +5,7 @@ import { expect, onTestFinished, test } from 'vitest';
 import { loadConfig } from '../sidecar/config.ts';
 import { startSidecar, type Sidecar } from '../sidecar/main.ts';
 import { connectSidecar } from '../sidecar/report/client.ts';
+import { sharedStateDir } from '../sidecar/state/shared-state.ts';
 import { SECRET, wppconnectServer } from './gateways/wppconnect-server.ts';
 import { nowhere } from './lab/demo/embedded.ts';
 import { PrintedLines } from './lab/demo/printed-lines.ts';
@@ -36,6 +37,12 @@ test('a start says at once when no backup could be written, not at the first rep
 
 test('a start with a folder for backups says nothing about it', async () => {
   expect(await toldAtStart(() => ({}))).not.toContain('AUTO_FIX_BACKUP_DIR');
+});
+
+test('a running sidecar is found from its backups', async () => {
+  const { sidecar, folder } = await started(() => ({}));
+  await sidecar.stop();
+  expect(sharedStateDir(join(folder, 'backups'), join(folder, 'elsewhere'))).toBe(join(folder, 'state'));
 });
 
 test('a session that nobody has looked at yet is not called well', async () => {

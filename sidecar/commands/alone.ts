@@ -13,6 +13,7 @@ import { scrubber } from '../report/scrub.ts';
 import { openDatabase } from '../state/database.ts';
 import { Journal, JournalError, SCHEMA as JOURNAL } from '../state/journal.ts';
 import { Locks, SCHEMA as LOCKS } from '../state/lock.ts';
+import { sharedStateDir } from '../state/shared-state.ts';
 import type { Outcome, Rung } from '../words.ts';
 import { openWorld, type World } from '../world.ts';
 import { CannotDo, type Io } from './command.ts';
@@ -29,7 +30,8 @@ export async function openWorkshop(io: Io): Promise<Workshop> {
   const config = io.config();
   const clean = scrubber([config.token, config.wppconnect?.secret ?? null, config.wrapper?.secret ?? null, config.backend?.token ?? null, config.redis?.url ?? null]);
   const say = (message: string, session?: string): void => io.err(clean(session === undefined ? message : `${session}: ${message}`));
-  const database = openDatabase(config.stateDir, [JOURNAL, LOCKS], 'FULL');
+  const stateDir = sharedStateDir(config.repair.backupDir, config.stateDir);
+  const database = openDatabase(stateDir, [JOURNAL, LOCKS], 'FULL');
   const world = await openWorld(config, realClock, (_, message) => say(message));
   await world.fleet.refresh();
   const docker = dockerAt(config.docker.host);
