@@ -29,7 +29,8 @@ export interface Life {
 /** Signs of life are kept to the millisecond. */
 interface Traces {
   newest: number;
-  byEvent: Map<string, number>;
+  /** Held in an object each, so that a busy log makes no new number for every line. */
+  byEvent: Map<string, { at: number }>;
   phase: Phase | null;
   phaseSince: Nanos | null;
   lastRecovery: Nanos | null;
@@ -58,8 +59,8 @@ export class SessionLife {
     const at = this.#ms(ts);
     if (at > traces.newest) traces.newest = at;
     const before = traces.byEvent.get(event);
-    if (before !== undefined && at > before) traces.byEvent.set(event, at);
-    else if (before === undefined && traces.byEvent.size < MOST_EVENTS) traces.byEvent.set(own(event), at);
+    if (before !== undefined) before.at = Math.max(before.at, at);
+    else if (traces.byEvent.size < MOST_EVENTS) traces.byEvent.set(own(event), { at });
   }
 
   /** Spellings are looked up again: the lists of gateways and stores are refreshed now and then. */
@@ -90,8 +91,8 @@ export class SessionLife {
     const latestMs = toMs(latest);
     for (const traces of this.#traces.values()) {
       if (traces.newest > latestMs) {
-        for (const [event, at] of traces.byEvent) if (at > latestMs) traces.byEvent.delete(event);
-        traces.newest = Math.max(0, ...traces.byEvent.values());
+        for (const [event, { at }] of traces.byEvent) if (at > latestMs) traces.byEvent.delete(event);
+        traces.newest = Math.max(0, ...[...traces.byEvent.values()].map(({ at }) => at));
       }
       for (const moment of ['phaseSince', 'lastRecovery', 'loggedOutSince', 'contestedAt'] as const) if ((traces[moment] ?? 0n) > latest) traces[moment] = now;
     }
@@ -105,7 +106,7 @@ export class SessionLife {
     const traces = this.#traces.get(session);
     if (!traces) return { lastActivity: null, activity: {}, phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
     const { newest, byEvent, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt } = traces;
-    const activity = Object.fromEntries([...byEvent].map(([event, at]) => [event, fromMs(at)]));
+    const activity = Object.fromEntries([...byEvent].map(([event, { at }]) => [event, fromMs(at)]));
     return { lastActivity: newest === 0 ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt };
   }
 
