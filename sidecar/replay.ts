@@ -4,6 +4,7 @@ import { Desk, type DeskSettings, type Ruling, type Surroundings } from './decid
 import type { Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
 import { fromMs, parseEventTime, toMs } from './event-time.ts';
+import type { Stretch } from './watch/stretch.ts';
 import type { LogLine, Nanos, Outcome, Plan, Rung } from './words.ts';
 
 /** One decision of a replay, as it is printed. `rung` is null where it was refused, `refused` then the code. */
@@ -32,10 +33,10 @@ export interface ReplayParts {
  * the event time. The probe is `unknown`, and a repair is taken to end at once. Acts on nothing.
  * Lines come in the order of their event times; decisions are yielded in time order.
  */
-export async function* replay(batches: AsyncIterable<readonly LogLine[]>, parts: ReplayParts): AsyncGenerator<ReplayDecision> {
+export async function* replay(recorded: AsyncIterable<Stretch>, parts: ReplayParts): AsyncGenerator<ReplayDecision> {
   const stage = new Stage(parts);
-  for await (const lines of batches) {
-    for (const line of lines) stage.read(line);
+  for await (const stretch of recorded) {
+    stage.read(stretch);
     yield* stage.decisions.splice(0);
   }
   stage.end();
@@ -51,8 +52,8 @@ class Stage {
   readonly #windowMs: number;
   /** Virtual time: the newest event time read so far, in milliseconds. */
   #now = 0;
-  /** Event time of the next deadline as a line would spell it, so that quiet lines cost one comparison. */
-  #nextDue: string | null = null;
+  /** The next deadline, also as a line would spell it: most lines cost one comparison. */
+  #nextDue: { ms: number; spelled: string } | null = null;
 
   constructor({ detector, settings, sessions, sessionsIn }: ReplayParts) {
     this.#detector = detector;
@@ -62,8 +63,24 @@ class Stage {
     this.#windowMs = settings.windowMs;
   }
 
-  read(line: LogLine): void {
-    if (this.#nextDue !== null && line.ts >= this.#nextDue) this.#runTo(toMs(parseEventTime(line.ts)));
+  read({ lines, seconds, nanos }: Stretch): void {
+    for (let i = 0; i < lines.length; i++) {
+      const line = lines[i]!;
+      if (line === null) this.#pass(seconds[i]!, nanos[i]!);
+      else this.#readLine(line);
+    }
+  }
+
+  /** A line nobody looks for: time goes on. */
+  #pass(second: number, nanos: number): void {
+    const ms = second * 1_000 + Math.floor(nanos / 1_000_000);
+    if (this.#nextDue !== null && ms >= this.#nextDue.ms) this.#runTo(ms);
+    if (this.#detector.provisional) this.#settleUpTo(BigInt(second) * 1_000_000_000n + BigInt(nanos));
+    this.#detector.pass(second, nanos);
+  }
+
+  #readLine(line: LogLine): void {
+    if (this.#nextDue !== null && line.ts >= this.#nextDue.spelled) this.#runTo(toMs(parseEventTime(line.ts)));
     if (this.#detector.provisional) this.#settleUpTo(parseEventTime(line.ts));
     const readings = this.#detector.read(line);
     if (readings.length === 0) return;
@@ -148,7 +165,7 @@ class Stage {
 
   #watchDeadline(): void {
     const due = this.#desk.nextDue();
-    this.#nextDue = due === null ? null : `${new Date(due).toISOString().slice(0, -1)}000000Z`;
+    this.#nextDue = due === null ? null : { ms: due, spelled: `${new Date(due).toISOString().slice(0, -1)}000000Z` };
   }
 }
 

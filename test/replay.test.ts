@@ -4,7 +4,7 @@ import { Detector } from '../sidecar/detect/detector.ts';
 import { loadPatterns } from '../sidecar/detect/patterns.ts';
 import { replay, type ReplayDecision } from '../sidecar/replay.ts';
 import type { DeskSettings } from '../sidecar/decide/desk.ts';
-import { mergeBatchesByTime, readRecordingBatches } from '../sidecar/watch/recording.ts';
+import { mergeStretches, readRecordingStretches } from '../sidecar/watch/recording.ts';
 import { corpus, recording, RECORDED_FROM, type Case, type Right } from './corpus/recorded.ts';
 import { variant } from './corpus/variants.ts';
 import { known } from './detect/stage.ts';
@@ -16,10 +16,10 @@ const total = { right: 0, wrong: 0, missed: 0 };
 
 async function decisionsOf(situation: Pick<Case, 'sessions' | 'log'> & Partial<Case>, over: Partial<DeskSettings> = {}): Promise<ReplayDecision[]> {
   const sessions = known(situation.sessions, { ...(situation.containers ? { containers: situation.containers } : {}), ...(situation.peers ? { peers: situation.peers } : {}) });
-  const recordings = Object.entries(situation.log).map(([container, printed]) => readRecordingBatches(container, pieces(recording(printed))));
   const detector = new Detector({ patterns, sessions, maxHits: 5, windowMs: settings().windowMs });
+  const recordings = Object.entries(situation.log).map(([container, printed]) => readRecordingStretches(container, pieces(recording(printed)), { words: detector.words }));
   const decisions: ReplayDecision[] = [];
-  for await (const decision of replay(mergeBatchesByTime(...recordings), { detector, settings: settings(over), sessions: situation.sessions, sessionsIn: (container) => sessions.inContainer(container) })) decisions.push(decision);
+  for await (const decision of replay(mergeStretches(...recordings), { detector, settings: settings(over), sessions: situation.sessions, sessionsIn: (container) => sessions.inContainer(container) })) decisions.push(decision);
   return decisions;
 }
 

@@ -1,10 +1,10 @@
-import { createReadStream } from 'node:fs';
 import { hostname } from 'node:os';
 import { realClock } from '../clock.ts';
 import { Detector } from '../detect/detector.ts';
 import { readyPatterns } from '../detect/ready-patterns.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
+import type { Stretch } from '../watch/stretch.ts';
 import type { LogLine } from '../words.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';
 import { knownSessions } from './known-sessions.ts';
@@ -27,12 +27,13 @@ times; all are merged by time.
     if (words.args.length === 0) throw new UsageError('CONTAINER=FILE is missing');
     const config = io.config();
     const read: Tally = { lines: 0, problems: 0, from: '', to: '' };
-    const recordings = await Promise.all(words.args.map((arg) => recordingOf(arg, { ...io, err: (problem) => (read.problems++, io.err(problem)) })));
+    const opened = await Promise.all(words.args.map((arg) => openedRecording(arg, { ...io, err: (problem) => (read.problems++, io.err(problem)) })));
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const detector = new Detector({ patterns: await readyPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
-    const { mergeBatchesByTime } = await import('../watch/recording.ts');
+    const { mergeStretches } = await import('../watch/recording.ts');
+    const recordings = opened.map((recording) => recording(detector.words));
     let decisions = 0;
-    for await (const decision of replay(counted(mergeBatchesByTime(...recordings), read), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) })) {
+    for await (const decision of replay(counted(mergeStretches(...recordings), read), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) })) {
       decisions++;
       io.out(JSON.stringify(decision));
     }
@@ -45,16 +46,17 @@ times; all are merged by time.
 
 interface Tally { lines: number; problems: number; from: string; to: string }
 
-async function* counted(batches: AsyncIterable<readonly LogLine[]>, read: Tally): AsyncGenerator<readonly LogLine[]> {
-  for await (const lines of batches) {
-    if (read.lines === 0) read.from = lines[0]?.ts ?? '';
-    read.lines += lines.length;
-    read.to = lines.at(-1)?.ts ?? read.to;
-    yield lines;
+async function* counted(recorded: AsyncIterable<Stretch>, read: Tally): AsyncGenerator<Stretch> {
+  for await (const stretch of recorded) {
+    if (read.lines === 0 && stretch.length > 0) read.from = stretch.timeAt(0);
+    read.lines += stretch.length;
+    if (stretch.length > 0) read.to = stretch.timeAt(stretch.length - 1);
+    yield stretch;
   }
 }
 
-async function recordingOf(arg: string, io: Io) {
+/** A recording that can be read, once it is told for which words. */
+async function openedRecording(arg: string, io: Io): Promise<(words: readonly string[]) => AsyncIterable<LogLine[] | Stretch>> {
   const complain = (problem: string) => io.err(problem);
   const at = arg.indexOf('=');
   if (at < 0) {
@@ -62,18 +64,16 @@ async function recordingOf(arg: string, io: Io) {
     const { ownProject } = await import('../watch/own-project.ts');
     const { readHistoryBatches } = await import('../watch/history.ts');
     const docker = dockerAt(io.config().docker.host);
-    return readHistoryBatches(docker, arg, { clock: realClock, complain, project: await ownProject(docker, hostname()) });
+    const project = await ownProject(docker, hostname());
+    return () => readHistoryBatches(docker, arg, { clock: realClock, complain, project });
   }
   const [container, file] = [arg.slice(0, at), arg.slice(at + 1)];
   if (!container || !file) throw new UsageError(`${arg} is not CONTAINER=FILE`);
-  const { readRecordingBatches } = await import('../watch/recording.ts');
-  if (file === '-') return readRecordingBatches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain });
-  const source = createReadStream(file);
-  await new Promise<void>((resolve, reject) => {
-    // A folder opens like a file and fails only when it is read.
-    source.once('readable', () => resolve());
-    source.once('end', () => resolve());
-    source.once('error', (error) => reject(new CannotDo(`${file} cannot be read (${error.message}); nothing was replayed`)));
+  const { readRecordingStretches } = await import('../watch/recording.ts');
+  if (file === '-') return (words) => readRecordingStretches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain, words });
+  const { readPieces } = await import('../watch/recording-file.ts');
+  const source = await readPieces(file).catch((error: Error) => {
+    throw new CannotDo(`${file} cannot be read (${error.message}); nothing was replayed`);
   });
-  return readRecordingBatches(container, source, { file, complain });
+  return (words) => readRecordingStretches(container, source, { file, complain, words });
 }

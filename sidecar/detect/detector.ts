@@ -1,4 +1,4 @@
-import { fromMs, parseEventTime } from '../event-time.ts';
+import { fromMs, nanosOf, parseEventTime, secondOf } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
 import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos } from '../words.ts';
@@ -7,9 +7,10 @@ import { attribute } from './attribute.ts';
 import type { Settled } from './blocks.ts';
 import type { CauseHint } from './cause.ts';
 import { Containers, type ContainerState } from './containers.ts';
-import { readEnvelope, type Envelope } from './envelope.ts';
+import { SHAPES, readEnvelope, type Envelope, type Shape } from './envelope.ts';
 import { firingOf, shown, type WindowView } from './firing.ts';
 import { firstMatch, type Match } from './match.ts';
+import { NewestTime } from './newest.ts';
 import { Owners, ownerOf } from './owners.ts';
 import type { Pattern } from './pattern.ts';
 import { peersIn } from './peers.ts';
@@ -59,18 +60,20 @@ export class Detector {
   readonly words: readonly string[];
   readonly #sessions: KnownSessions;
   readonly #patterns: readonly Pattern[];
+  /** By the shape of a line: what can describe it at all. */
+  readonly #patternsFor: ReadonlyMap<Shape, readonly Pattern[]>;
   readonly #interesting: (text: string) => boolean;
   readonly #containers = new Containers();
   readonly #owners: Owners;
   readonly #life: SessionLife;
   /** The pattern whose lines `readActivity` reads in its place. */
   readonly #everyday: Pattern | undefined;
-  /** Newest event time of any line, as text: comparing it costs no parsing. */
-  #newest = '';
+  readonly #newest = new NewestTime();
 
   constructor(options: DetectorOptions) {
     this.#sessions = options.sessions;
     this.#patterns = options.patterns.filter(sought);
+    this.#patternsFor = new Map(SHAPES.map((shape) => [shape, this.#patterns.filter((pattern) => pattern.shapes.has(shape))]));
     this.words = [...new Set(this.#patterns.flatMap((pattern) => pattern.literals))];
     this.#interesting = prefilter(this.words);
     this.#owners = new Owners(options.maxHits, options.windowMs);
@@ -80,7 +83,7 @@ export class Detector {
 
   /** What this line leads to now; mostly nothing. Any line moves event time and may settle what was provisional. */
   read(line: LogLine): readonly Reading[] {
-    if (line.ts > this.#newest) this.#newest = line.ts;
+    this.#newest.meet(secondOf(line.ts), nanosOf(line.ts));
     // By the times of its own container: another one may be hours further while a backlog is read.
     const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, parseEventTime(line.ts))) : NOTHING;
     if (!this.#interesting(line.text)) return settled;
@@ -94,6 +97,11 @@ export class Detector {
     return settled.length === 0 ? found : [...settled, ...found];
   }
 
+  /** A line without any of the `words`, of which only the time is known. What waits is settled by `settle`. */
+  pass(second: number, nanos: number): void {
+    this.#newest.meet(second, nanos);
+  }
+
   /** Settles what has waited long enough by the clock, so that a quiet log holds nothing back. Call about once a second. */
   tick(nowMs: number): readonly Reading[] {
     const now = fromMs(nowMs);
@@ -101,7 +109,7 @@ export class Detector {
     this.#life.listsMayHaveChanged();
     this.#life.tidy(now, latest);
     this.#owners.tidy(now, latest);
-    if (this.#newest !== '' && parseEventTime(this.#newest) > latest) this.#newest = '';
+    if (this.#newest.at > latest) this.#newest.forget();
     return this.#settleAll(this.#containers.rested(nowMs));
   }
 
@@ -133,7 +141,7 @@ export class Detector {
   clear(session: string, cls?: FaultClass, upTo?: Nanos): void {
     for (const one of cls === undefined ? (['corruption', 'disconnect'] as const) : [cls]) {
       const ledger = this.#owners.ledger(ownerOf({ session, by: 'named' }, ''), one);
-      const soFar = this.#newest === '' ? 0n : parseEventTime(this.#newest);
+      const soFar = this.#newest.at;
       ledger.spend(upTo ?? (soFar > ledger.lastTouched ? soFar : ledger.lastTouched));
     }
   }
@@ -160,7 +168,7 @@ export class Detector {
   #judge(line: LogLine): readonly Reading[] {
     const envelope = readEnvelope(line.text);
     const container = this.#containers.of(line);
-    const match = firstMatch(this.#patterns, envelope, line.text, container.speakers.alone);
+    const match = firstMatch(this.#patternsFor.get(envelope.shape)!, envelope, line.text, container.speakers.alone);
     if (!match) return NOTHING;
     container.speakers.heard(match.pattern, envelope.shape);
     const at = parseEventTime(line.ts);

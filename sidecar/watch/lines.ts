@@ -93,8 +93,8 @@ export function bounded(text: string, stamp: string, bound: number): { text: str
 }
 
 /** Before a line is decoded: false when `bounded` would leave its text as it is. */
-export function mayHoldPartStamps(bytes: Buffer, start: number, end: number, stamp: string): boolean {
-  return end - start > FEWEST_CHARACTERS_OF_A_PART && bytes.subarray(start, end).includes(`${stamp} `);
+export function mayHoldPartStamps(bytes: Buffer, start: number, end: number, stamp: () => string): boolean {
+  return end - start > FEWEST_CHARACTERS_OF_A_PART && bytes.subarray(start, end).includes(`${stamp()} `);
 }
 
 function withoutPartStamps(text: string, stamp: string): string {

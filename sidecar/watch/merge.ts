@@ -1,28 +1,37 @@
 import type { LogLine } from '../words.ts';
+import { Stretch } from './stretch.ts';
+
+/** Lines of one recording in its order: one, some, or a stretch of which only some have a text. */
+type Piece = LogLine | LogLine[] | Stretch;
 
 interface Head {
-  next(): Promise<LogLine[] | null>;
-  batch: LogLine[];
+  next(): Promise<Stretch | null>;
+  stretch: Stretch;
   at: number;
 }
 
 /**
- * Several recordings in one order, by event time, an array at a time. Each recording keeps its own order (its
+ * Several recordings in one order, by event time, a stretch at a time. Each recording keeps its own order (its
  * lines may be microseconds out of it, as they were live); equal times come in the order of the arguments.
- * Holds one batch per recording.
+ * Holds one stretch per recording.
  */
-export async function* mergeBatchesByTime(...recordings: AsyncIterable<LogLine | LogLine[]>[]): AsyncGenerator<LogLine[]> {
+export async function* mergeStretches(...recordings: AsyncIterable<Piece>[]): AsyncGenerator<Stretch> {
   const heads: Head[] = [];
   for (const recording of recordings) {
-    const head: Head = { next: batchesOf(recording), batch: [], at: 0 };
+    const head: Head = { next: stretchesOf(recording), stretch: new Stretch(), at: 0 };
     if (await refill(head)) heads.push(head);
   }
   while (heads.length > 0) {
-    const merged: LogLine[] = [];
+    const merged = new Stretch();
     const emptied = drawUntilOneIsEmpty(heads, merged);
     yield merged;
     if (!(await refill(emptied))) heads.splice(heads.indexOf(emptied), 1);
   }
+}
+
+/** The same for recordings of which every line has its text. */
+export async function* mergeBatchesByTime(...recordings: AsyncIterable<LogLine | LogLine[]>[]): AsyncGenerator<LogLine[]> {
+  for await (const { lines } of mergeStretches(...recordings)) yield lines as LogLine[];
 }
 
 /** The same, line by line. */
@@ -30,30 +39,30 @@ export async function* mergeByTime(...recordings: AsyncIterable<LogLine | LogLin
   for await (const batch of mergeBatchesByTime(...recordings)) yield* batch;
 }
 
-function drawUntilOneIsEmpty(heads: readonly Head[], merged: LogLine[]): Head {
+function drawUntilOneIsEmpty(heads: readonly Head[], merged: Stretch): Head {
   for (;;) {
     let first = heads[0]!;
-    for (const head of heads) if (head.batch[head.at]!.ts < first.batch[first.at]!.ts) first = head;
-    merged.push(first.batch[first.at++]!);
-    if (first.at === first.batch.length) return first;
+    for (const head of heads) if (head.stretch.isBefore(head.at, first.stretch, first.at)) first = head;
+    merged.addFrom(first.stretch, first.at++);
+    if (first.at === first.stretch.length) return first;
   }
 }
 
 async function refill(head: Head): Promise<boolean> {
-  const batch = await head.next();
-  head.batch = batch ?? [];
+  const stretch = await head.next();
+  head.stretch = stretch ?? new Stretch();
   head.at = 0;
-  return batch !== null;
+  return stretch !== null;
 }
 
-function batchesOf(recording: AsyncIterable<LogLine | LogLine[]>): () => Promise<LogLine[] | null> {
+function stretchesOf(recording: AsyncIterable<Piece>): () => Promise<Stretch | null> {
   const iterator = recording[Symbol.asyncIterator]();
   return async () => {
     for (;;) {
       const { done, value } = await iterator.next();
       if (done) return null;
-      const batch = Array.isArray(value) ? value : [value];
-      if (batch.length > 0) return batch;
+      const stretch = value instanceof Stretch ? value : Stretch.of(Array.isArray(value) ? value : [value]);
+      if (stretch.length > 0) return stretch;
     }
   };
 }

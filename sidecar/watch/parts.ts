@@ -110,7 +110,7 @@ export class Parts {
   /** A line nobody wants the text of; what would need more than a look at its bytes is none. */
   #isQuiet(stamp: string, bytes: Buffer, start: number, end: number, plain: boolean): boolean {
     if (this.#sieve === null || end - start > this.#bound || this.#sieve.catches(bytes, start, end, plain)) return false;
-    return bytes.indexOf(NEWLINE, start) === end && !mayHoldPartStamps(bytes, start, end, stamp);
+    return bytes.indexOf(NEWLINE, start) === end && !mayHoldPartStamps(bytes, start, end, () => stamp);
   }
 
   #mark(stream: 1 | 2, stamp: string): void {

@@ -2,8 +2,11 @@ import type { LogLine } from '../words.ts';
 import { clean } from './clean.ts';
 import { withoutComposePrefix } from './compose-prefix.ts';
 import { DEFAULT_LINE_BOUND, bounded, endOfLastCharacter } from './lines.ts';
+import { QuietLines, TO_BE_DECODED } from './quiet-lines.ts';
+import { Sieve } from './sieve.ts';
 import { lineSplitter, WholeLines } from './splitter.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
+import { Stretch } from './stretch.ts';
 
 /** A source of bytes: a file, stdin, anything that streams. */
 export type RecordingSource = AsyncIterable<Buffer | Uint8Array | string>;
@@ -31,20 +34,26 @@ const ROOM_FOR_PART_STAMPS = 64 * (LONGEST_STAMP + 1);
 const SLICE = 128 * 1024;
 
 /**
- * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to LogLines, an array per piece read: the fast way.
- * A recording does not tell its streams apart; all lines are `stdout`.
+ * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to stretches of lines, one per piece read: the fast way.
+ * With `words`, only lines that hold one of them are decoded. A recording does not tell its streams apart; all lines are
+ * `stdout`.
  */
-export async function* readRecordingBatches(container: string, source: RecordingSource, options: RecordingOptions = {}): AsyncGenerator<LogLine[]> {
+export async function* readRecordingStretches(container: string, source: RecordingSource, options: RecordingOptions & { words?: Iterable<string> } = {}): AsyncGenerator<Stretch> {
   const reader = new RecordingReader(container, options);
   for await (const chunk of source) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     for (let at = 0; at < bytes.length; at += SLICE) {
       reader.push(bytes.subarray(at, at + SLICE));
-      if (reader.lines.length > 0) yield reader.take();
+      if (reader.read.length > 0) yield reader.take();
     }
   }
   reader.finish();
-  if (reader.lines.length > 0) yield reader.take();
+  if (reader.read.length > 0) yield reader.take();
+}
+
+/** The same as LogLines, every one with its text. */
+export async function* readRecordingBatches(container: string, source: RecordingSource, options: RecordingOptions = {}): AsyncGenerator<LogLine[]> {
+  for await (const { lines } of readRecordingStretches(container, source, options)) yield lines as LogLine[];
 }
 
 /** The same, line by line. */
@@ -53,26 +62,29 @@ export async function* readRecording(container: string, source: RecordingSource,
 }
 
 class RecordingReader {
-  lines: LogLine[] = [];
+  read = new Stretch();
   readonly #container: string;
   readonly #file: string;
   readonly #complain: ((problem: string) => void) | undefined;
   readonly #bound: number;
   readonly #whole: WholeLines;
+  readonly #quiet: QuietLines | null;
+  readonly #splitter = lineSplitter((line) => void this.#split.push(line));
+  #split: string[] = [];
   #lineNumber = 0;
   #complaints = 0;
   /** The container of this file, where Compose has named it in front of each line. */
   #composeName: string | null = null;
 
-  constructor(container: string, options: RecordingOptions) {
+  constructor(container: string, options: RecordingOptions & { words?: Iterable<string> }) {
     this.#container = container;
     this.#file = options.file ?? container;
     this.#complain = options.complain;
     this.#bound = options.lineBound ?? DEFAULT_LINE_BOUND;
-    const splitter = lineSplitter((line) => this.#line(line, 0));
+    this.#quiet = options.words === undefined ? null : new QuietLines(new Sieve(options.words), this.#bound);
     this.#whole = new WholeLines(
       this.#bound + LONGEST_STAMP + 1 + ROOM_FOR_PART_STAMPS,
-      (bytes, start, end) => splitter.write(withLineEnd(bytes, start, end)),
+      (bytes, start, end) => this.#run(bytes, start, end),
       (kept, skipped) => {
         const end = endOfLastCharacter(kept);
         this.#line(kept.toString('utf8', 0, end), skipped + kept.length - end);
@@ -90,10 +102,35 @@ class RecordingReader {
     if (untold > 0) this.#complain?.(`${this.#file}: ${untold} more lines without a timestamp were left out`);
   }
 
-  take(): LogLine[] {
-    const lines = this.lines;
-    this.lines = [];
-    return lines;
+  take(): Stretch {
+    const { read } = this;
+    this.read = new Stretch();
+    return read;
+  }
+
+  #run(bytes: Buffer, start: number, end: number): void {
+    if (this.#quiet === null) {
+      for (const line of this.#linesOf(withLineEnd(bytes, start, end))) this.#line(line, 0);
+      return;
+    }
+    const { seconds, nanos } = this.#quiet.sort(bytes, start, end);
+    const others = this.#linesOf(this.#quiet.others);
+    let next = 0;
+    for (let i = 0; i < seconds.length; i++) {
+      if (seconds[i] === TO_BE_DECODED) this.#line(others[next++]!, 0);
+      else this.#quietLine(seconds[i]!, nanos[i]!);
+    }
+  }
+
+  #linesOf(wholeLines: Buffer): string[] {
+    this.#split = [];
+    if (wholeLines.length > 0) this.#splitter.write(wholeLines);
+    return this.#split;
+  }
+
+  #quietLine(second: number, nanos: number): void {
+    this.#lineNumber++;
+    this.read.addQuiet(second, nanos);
   }
 
   #line(line: string, skipped: number): void {
@@ -103,7 +140,7 @@ class RecordingReader {
     const ts = toStamp(written);
     if (ts === null) return this.#behindPrefix(line, skipped);
     const body = bounded(space === -1 ? '' : line.slice(space + 1), written, this.#bound);
-    this.lines.push({ container: this.#container, containerId: '', stream: 'stdout', ts, text: clean(body.text), skippedBytes: skipped + body.skipped });
+    this.read.add({ container: this.#container, containerId: '', stream: 'stdout', ts, text: clean(body.text), skippedBytes: skipped + body.skipped });
   }
 
   #behindPrefix(line: string, skipped: number): void {
@@ -132,4 +169,4 @@ function withLineEnd(bytes: Buffer, start: number, end: number): Buffer {
 const LINE_END = Buffer.from('\n');
 
 export { readHistory, readHistoryBatches } from './history.ts';
-export { mergeBatchesByTime, mergeByTime } from './merge.ts';
+export { mergeBatchesByTime, mergeByTime, mergeStretches } from './merge.ts';

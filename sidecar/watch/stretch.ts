@@ -1,0 +1,52 @@
+import { nanosOf, secondOf } from '../event-time.ts';
+import type { LogLine } from '../words.ts';
+import { stampOfNanos } from './stamp.ts';
+
+/**
+ * Lines of recordings in their order, in columns: what nobody looks for is two numbers and no object. Event times are
+ * whole seconds since the epoch and nanoseconds, because no JavaScript number holds both.
+ */
+export class Stretch {
+  /** Null for a quiet line: it holds no word anybody looks for, and only moves time. */
+  readonly lines: (LogLine | null)[] = [];
+  readonly seconds: number[] = [];
+  readonly nanos: number[] = [];
+
+  static of(lines: readonly LogLine[]): Stretch {
+    const stretch = new Stretch();
+    for (const line of lines) stretch.add(line);
+    return stretch;
+  }
+
+  get length(): number {
+    return this.lines.length;
+  }
+
+  add(line: LogLine): void {
+    this.#push(line, secondOf(line.ts), nanosOf(line.ts));
+  }
+
+  addQuiet(second: number, nanos: number): void {
+    this.#push(null, second, nanos);
+  }
+
+  addFrom(other: Stretch, at: number): void {
+    this.#push(other.lines[at]!, other.seconds[at]!, other.nanos[at]!);
+  }
+
+  /** In the engine's form. */
+  timeAt(at: number): string {
+    return stampOfNanos(BigInt(this.seconds[at]!) * 1_000_000_000n + BigInt(this.nanos[at]!));
+  }
+
+  isBefore(at: number, other: Stretch, otherAt: number): boolean {
+    const later = other.seconds[otherAt]! - this.seconds[at]!;
+    return later === 0 ? this.nanos[at]! < other.nanos[otherAt]! : later > 0;
+  }
+
+  #push(line: LogLine | null, second: number, nanos: number): void {
+    this.lines.push(line);
+    this.seconds.push(second);
+    this.nanos.push(nanos);
+  }
+}
