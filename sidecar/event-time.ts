@@ -1,3 +1,4 @@
+import { own } from './detect/own.ts';
 import type { Nanos } from './words.ts';
 
 const RFC3339 = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z|[+-]\d\d:\d\d)$/;
@@ -15,11 +16,13 @@ export function parseEventTime(ts: string): Nanos {
 
 /** Whole seconds since the epoch, of a time in the engine's own form (UTC, nine decimals): without a bigint, and cheap. */
 export function secondOf(ts: string): number {
-  // Most lines of a busy log share their second.
-  if (!ts.startsWith(lately.written)) lately = { written: ts.slice(0, 20), second: Date.parse(`${ts.slice(0, 19)}Z`) / 1000 };
-  return lately.second;
+  // Most lines of a busy log share their minute.
+  if (!ts.startsWith(lately.written)) lately = { written: own(ts.slice(0, UP_TO_THE_MINUTE)), second: Date.parse(`${ts.slice(0, 16)}Z`) / 1000 };
+  return lately.second + 10 * (ts.charCodeAt(17) - 48) + ts.charCodeAt(18) - 48;
 }
 
+/** `2026-02-09T10:14:`. */
+const UP_TO_THE_MINUTE = 17;
 let lately = { written: '-', second: 0 };
 
 /** The nanoseconds within that second. */
