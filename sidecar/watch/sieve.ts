@@ -16,8 +16,8 @@ interface Place {
 /**
  * Tells from a line's bytes whether its text is worth having: false is certain, true means that somebody has to look.
  *
- * Every word has at least `width` bytes, so of every `width - 1` pairs of adjoining bytes one falls into the beginning of
- * a word that stands there. Only those pairs are looked at, and compared further where a word's beginning has such a pair.
+ * The shortest word has `width` bytes, so of the pairs of adjoining bytes every `width - 1`th falls into the beginning of
+ * any word that stands there. Only those pairs are looked at, and compared further where a word's beginning has such a pair.
  */
 export class Sieve {
   readonly #words: readonly Buffer[];
@@ -52,14 +52,17 @@ export class Sieve {
   }
 
   #finds(bytes: Buffer, start: number, end: number): boolean {
-    const of = this.#placesOf;
+    const listOf = this.#placesOf;
     const stride = this.#stride;
     let at = start + stride - 1;
     // Four pairs with one question: three times as fast as four questions.
     for (let next = at + 4 * stride; next < end; at = next, next += 4 * stride) {
-      const [b, c, d] = [at + stride, at + 2 * stride, at + 3 * stride];
-      const lists = of[(bytes[at]! << 8) | bytes[at + 1]!]! | of[(bytes[b]! << 8) | bytes[b + 1]!]! | of[(bytes[c]! << 8) | bytes[c + 1]!]! | of[(bytes[d]! << 8) | bytes[d + 1]!]!;
-      if (lists !== NONE && this.#findsAt(bytes, at, next, start, end)) return true;
+      const second = at + stride;
+      const third = second + stride;
+      const fourth = third + stride;
+      const any = listOf[(bytes[at]! << 8) | bytes[at + 1]!]! | listOf[(bytes[second]! << 8) | bytes[second + 1]!]!
+        | listOf[(bytes[third]! << 8) | bytes[third + 1]!]! | listOf[(bytes[fourth]! << 8) | bytes[fourth + 1]!]!;
+      if (any !== NONE && this.#findsAt(bytes, at, next, start, end)) return true;
     }
     return this.#findsAt(bytes, at, end - 1, start, end);
   }
