@@ -7,9 +7,9 @@ import { attribute } from './attribute.ts';
 import type { Settled } from './blocks.ts';
 import type { CauseHint } from './cause.ts';
 import { Containers, type ContainerState } from './containers.ts';
-import { SHAPES, readEnvelope, type Envelope, type Shape } from './envelope.ts';
+import { readEnvelope, type Envelope } from './envelope.ts';
 import { firingOf, shown, type WindowView } from './firing.ts';
-import { firstMatch, type Match } from './match.ts';
+import { byShape, firstMatch, type ByShape, type Match } from './match.ts';
 import { NewestTime } from './newest.ts';
 import { Owners, ownerOf } from './owners.ts';
 import type { Pattern } from './pattern.ts';
@@ -60,8 +60,7 @@ export class Detector {
   readonly words: readonly string[];
   readonly #sessions: KnownSessions;
   readonly #patterns: readonly Pattern[];
-  /** By the shape of a line: what can describe it at all. */
-  readonly #patternsFor: ReadonlyMap<Shape, readonly Pattern[]>;
+  readonly #byShape: ByShape;
   readonly #interesting: (text: string) => boolean;
   readonly #containers = new Containers();
   readonly #owners: Owners;
@@ -73,7 +72,7 @@ export class Detector {
   constructor(options: DetectorOptions) {
     this.#sessions = options.sessions;
     this.#patterns = options.patterns.filter(sought);
-    this.#patternsFor = new Map(SHAPES.map((shape) => [shape, this.#patterns.filter((pattern) => pattern.shapes.has(shape))]));
+    this.#byShape = byShape(this.#patterns);
     this.words = [...new Set(this.#patterns.flatMap((pattern) => pattern.literals))];
     this.#interesting = prefilter(this.words);
     this.#owners = new Owners(options.maxHits, options.windowMs);
@@ -168,7 +167,7 @@ export class Detector {
   #judge(line: LogLine): readonly Reading[] {
     const envelope = readEnvelope(line.text);
     const container = this.#containers.of(line);
-    const match = firstMatch(this.#patternsFor.get(envelope.shape)!, envelope, line.text, container.speakers.alone);
+    const match = firstMatch(this.#byShape, envelope, line.text, container.speakers.alone);
     if (!match) return NOTHING;
     container.speakers.heard(match.pattern, envelope.shape);
     const at = parseEventTime(line.ts);

@@ -1,4 +1,4 @@
-import type { Envelope, Shape } from './envelope.ts';
+import { SHAPES, type Envelope, type Shape } from './envelope.ts';
 import { firstName, LONGEST_SAID, testHolds } from './fields.ts';
 import type { Pattern } from './pattern.ts';
 
@@ -51,12 +51,18 @@ function groupsOf(pattern: Pattern, said: string): Record<string, string | null>
 /** Shapes anybody's text can take once a program prints it raw. */
 const LOOSE: ReadonlySet<Shape> = new Set(['text', 'winston', 'tagged-json']);
 
+/** What can describe a line of that shape at all. */
+export type ByShape = ReadonlyMap<Shape, readonly Pattern[]>;
+
+export const byShape = (patterns: readonly Pattern[]): ByShape =>
+  new Map(SHAPES.map((shape) => [shape, patterns.filter((pattern) => pattern.shapes.has(shape))]));
+
 /**
  * The first pattern that describes the line; samples prove that no two do. In the container of a program that speaks
  * `alone`, loose shapes of other programs are not believed.
  */
-export function firstMatch(patterns: readonly Pattern[], envelope: Envelope, text: string, alone: string | null): Match | null {
-  for (const pattern of patterns) {
+export function firstMatch(patterns: ByShape, envelope: Envelope, text: string, alone: string | null): Match | null {
+  for (const pattern of patterns.get(envelope.shape)!) {
     if (alone !== null && pattern.service !== alone && LOOSE.has(envelope.shape)) continue;
     const match = matchPattern(pattern, envelope, text);
     if (match) return match;

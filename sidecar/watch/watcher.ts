@@ -21,7 +21,7 @@ export interface WatchOptions {
   names: readonly string[];
   /** The Compose project whose services `names` means; null or unset: any project's. Container names and the label hold everywhere. */
   project?: string | null;
-  /** Only lines that hold one of these words get their text; the others come with none (''). Default: all have it. */
+  /** Lines without any of these words come without text. Default: none does. */
   words?: Iterable<string>;
   loadCursor(containerId: string): string | null;
   /** Stores hits and cursor in one transaction, synchronously. When it throws, the same lines come again. */
