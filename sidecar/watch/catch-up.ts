@@ -2,6 +2,7 @@ import type { Confirmed } from './confirmed.ts';
 import { type Answer, drain } from './drain.ts';
 import { EngineError, type Engine } from './engine.ts';
 import type { Intake } from './intake.ts';
+import { ordinalKey } from './key.ts';
 import { MEMORY, OVERLAP_MS } from './ledger.ts';
 import { type Entry, Reading, keep } from './reading.ts';
 import { earlier, sinceParameter, stampOfMs } from './stamp.ts';
@@ -61,7 +62,11 @@ export async function catchUp(options: CatchUpOptions): Promise<void> {
 /** `since` for a long reading; none when the log was empty at the confirmed place: all of it is new. */
 function startOf({ intake, confirmed }: CatchUpOptions, notBefore: string): string | undefined {
   if (intake.ledger.empty) return sinceParameter(notBefore);
-  return confirmed.stamp === '' ? undefined : sinceParameter(earlier(confirmed.stamp, OVERLAP_MS));
+  if (confirmed.stamp === '') return undefined;
+  // The parts of a line all bear the time of its first one, however long it takes.
+  const overlap = earlier(confirmed.stamp, OVERLAP_MS);
+  const { oldestOpen } = intake.parts;
+  return sinceParameter(oldestOpen !== null && oldestOpen < overlap ? oldestOpen : overlap);
 }
 
 interface Tail {
@@ -94,9 +99,19 @@ function firstNew({ entries, cut }: Tail, { intake, confirmed }: CatchUpOptions,
   const firstStamp = cut ? entries[0]!.stamp : '';
   const reach = cut ? confirmed.stamp : LATEST;
   const known = entries.findIndex((entry) => entry.stamp !== firstStamp && entry.stamp <= reach && intake.ledger.marksPosition(entry.key));
-  if (known !== -1) return known;
+  if (known !== -1) return cut && goesOnWithACutRun(entries, known, intake) ? null : known;
   // The whole log, and nothing of it known: it was rotated or truncated behind the cursor.
   return cut ? null : 0;
+}
+
+/** From that place on there are parts of a line, or equal entries, whose first ones lie before the tail: their ordinals are wrong. */
+function goesOnWithACutRun(entries: readonly Entry[], from: number, { ledger, parts }: Intake): boolean {
+  const firstStamps: (string | undefined)[] = [];
+  return entries.some((entry, index) => {
+    firstStamps[entry.stream] ??= entry.stamp;
+    if (index < from || entry.stamp !== firstStamps[entry.stream]) return false;
+    return entry.ordinal > 0 || parts.continues(entry.stream, entry.stamp) || ledger.knows(ordinalKey(entry.key, 1));
+  });
 }
 
 function handOn(entries: Entry[], intake: Intake, notBefore: string): void {

@@ -6,6 +6,7 @@ import { isTty, TAIL } from './catch-up.ts';
 import type { Confirmed } from './confirmed.ts';
 import { DeliveryError, type Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
+import { ordinalKey } from './key.ts';
 import { type Entry, Reading } from './reading.ts';
 import { earlier } from './stamp.ts';
 
@@ -96,6 +97,10 @@ class Sorter {
   readonly #intake: Intake;
   readonly #end: (why: 'gap' | 'unsure') => void;
   #placed: boolean;
+  /** Per stream: known entries came whose place in their run nobody can tell, and none since that tells it. */
+  readonly #inUnsureRun: (boolean | undefined)[] = [];
+  /** Per stream: the first stamp that was known here. */
+  readonly #firstStamp: (string | undefined)[] = [];
   #over = false;
   /** Something came that only an audit can judge. */
   doubt = false;
@@ -110,9 +115,12 @@ class Sorter {
     if (this.#over) return;
     const { ledger, parts, counts } = this.#intake;
     if (ledger.knows(entry.key)) {
-      this.#placed = true;
+      const unsure = this.#mayBeLaterInItsRun(entry);
+      this.#inUnsureRun[entry.stream] = unsure;
+      this.#placed ||= !unsure;
       counts.duplicates++;
-    } else if (!this.#placed) {
+    } else if (this.#inUnsureRun[entry.stream]) this.#stop('gap');
+    else if (!this.#placed) {
       if (entry.stamp > ledger.high) this.#stop('gap');
     } else if (parts.continues(entry.stream, entry.stamp)) {
       if (entry.ordinal > 0) this.#stop('unsure');
@@ -120,6 +128,12 @@ class Sorter {
     } else if (this.#cameBefore(entry)) {
       this.doubt = true;
     } else this.#intake.take(entry);
+  }
+
+  /** The tail may begin inside a run of identical entries (parts of one long line): counted from there, a new one looks like an old one. */
+  #mayBeLaterInItsRun({ stream, stamp, ordinal, key }: Entry): boolean {
+    this.#firstStamp[stream] ??= stamp;
+    return this.#firstStamp[stream] === stamp && (ordinal > 0 || this.#intake.ledger.knows(ordinalKey(key, 1)));
   }
 
   #stop(why: 'gap' | 'unsure'): void {

@@ -59,6 +59,12 @@ export class Parts {
     return this.#chains[1] !== undefined || this.#chains[2] !== undefined;
   }
 
+  /** When the older of the lines under way began; null when there is none. */
+  get oldestOpen(): string | null {
+    const stamps = Object.values(this.#chains).map(({ stamp }) => stamp);
+    return stamps.length === 0 ? null : stamps.reduce((a, b) => (a < b ? a : b));
+  }
+
   /** True while a line of that stream is under way and not delivered. */
   pending(stream: 1 | 2): boolean {
     return this.#chains[stream]?.delivered === false;

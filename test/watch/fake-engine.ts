@@ -30,6 +30,8 @@ export class FakeContainer {
   deaf = false;
   /** Cuts the next non-follow answers after so many entries. */
   cutAfter: number[] = [];
+  /** Printed when the next stream is asked for, before it opens. */
+  meanwhile: FakeEntry[] = [];
   opened = 0;
   startedAt = '2026-03-01T00:00:00Z';
 
@@ -144,12 +146,13 @@ export class FakeEngine {
   #logs(container: FakeContainer, query: URLSearchParams, response: ServerResponse): void {
     container.opened++;
     if (container.refuse) return json(response, container.refuse.status, { message: container.refuse.message });
+    const follow = query.get('follow') === 'true';
+    if (follow) container.print(...container.meanwhile.splice(0));
     const tail = query.get('tail');
     const since = secondsKey(query.get('since') ?? '0');
     const entries = (tail === null ? container.log : container.log.slice(-Number(tail))).filter((entry) => secondsOf(entry.stamp) >= since);
     response.writeHead(200, { 'content-type': 'application/vnd.docker.raw-stream' });
     response.flushHeaders();
-    const follow = query.get('follow') === 'true';
     const cutAfter = follow ? undefined : container.cutAfter.shift();
     const bytes = Buffer.concat(entries.slice(0, cutAfter).map(bytesOf));
     if (cutAfter !== undefined) response.write(bytes, () => response.destroy());

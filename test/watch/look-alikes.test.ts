@@ -80,6 +80,55 @@ describe('each line arrives exactly once when lines look alike or come out of or
     expect(receiver.lines.map((line) => [line.text.length, line.skippedBytes])).toEqual([[4 * 16_384 + 3, 0], [7, 0]]);
   });
 
+  it('when a stream opens in the middle of a line of very many equal parts, and more of them were printed meanwhile', async () => {
+    const part = { stream: 1 as const, stamp: stamp(9), content: 'p'.repeat(20) };
+    const parts = (count: number) => Array.from({ length: count }, () => part);
+    gateway.print(...parts(2_500));
+    gateway.meanwhile = parts(400);
+    await watch();
+    await following();
+    gateway.print({ ...part, content: 'end\n' }, entry(20));
+    await gets(['', '']);
+    expect(receiver.lines.map((line) => line.text.length + line.skippedBytes)).toEqual([2_900 * 20 + 3, 7]);
+  });
+
+  it('the same while the other stream is sure of its place', async () => {
+    const part = { stream: 2 as const, stamp: stamp(9), content: 'p'.repeat(20) };
+    const parts = (count: number) => Array.from({ length: count }, () => part);
+    gateway.print(...parts(2_500), entry(1));
+    gateway.meanwhile = parts(400);
+    await watch();
+    await following();
+    gateway.print({ ...part, content: 'end\n' }, entry(20));
+    await gets(['', '', '']);
+    expect(receiver.lines.filter(({ stream }) => stream === 'stderr').map((line) => line.text.length + line.skippedBytes)).toEqual([2_900 * 20 + 3]);
+  });
+
+  it('when the connection breaks while a line is under way that began long before everything else that was printed', async () => {
+    const part = { stream: 2 as const, stamp: stamp(9), content: 'p'.repeat(20) };
+    await watch();
+    await following();
+    gateway.print(part, ...range(0, 3_000).map((e, i) => ({ ...e, stamp: stamp(10 * SECOND + i) })));
+    await gets(texts(0, 3_000));
+    gateway.cut();
+    gateway.print(part, entry(3_000, { at: 11 * SECOND }), { ...part, content: 'end\n' });
+    await gets(Array(3_002).fill(''));
+    expect(receiver.lines.filter(({ stream }) => stream === 'stderr').map((line) => line.text.length)).toEqual([2 * 20 + 3]);
+    expect(receiver.lines.filter(({ stream }) => stream === 'stdout')).toHaveLength(3_001);
+  });
+
+  it('when a stream opens behind a line of very many equal parts, it stays open', async () => {
+    const part = { stream: 1 as const, stamp: stamp(9), content: 'p'.repeat(20) };
+    gateway.print(...Array.from({ length: 2_500 }, () => part), { ...part, content: 'end\n' });
+    await watch();
+    await following();
+    const opened = gateway.opened;
+    gateway.print(entry(20));
+    await gets(['', '']);
+    expect(receiver.lines.map((line) => line.text.length)).toEqual([2_500 * 20 + 3, 7]);
+    expect(gateway.opened).toBe(opened);
+  });
+
   it('when the engine sends a part of a line again (20.10, a rotation within the line)', async () => {
     const part = { stream: 1 as const, stamp: stamp(9), content: 'p'.repeat(16_384) };
     await watch();
