@@ -75,7 +75,7 @@ export class Announcer {
     if (result === 'fixed') {
       tell('info', message, session);
       alerts.resolved(`session ${session}`, `fixed by ${howOf(outcome)}`);
-    } else alerts.alert({ key: `session ${session}`, session, kind: code ?? result, message, ...(result === 'needs-qr' && { link: this.#parts.qrLink?.(session) }) });
+    } else alerts.alert({ key: `session ${session}`, session, kind: code ?? result, message, event: true, ...(result === 'needs-qr' && { link: this.#parts.qrLink?.(session) }) });
   }
 
   /** `otherTrouble`: an incident of another class goes on, such as keys that a connection says nothing about. */

@@ -11,6 +11,8 @@ export interface Alert {
   kind?: string;
   /** Where a human can act, such as the page of a QR. */
   link?: string | undefined;
+  /** Something that happened, such as the end of a repair: the log has a line of each, also when they end in the same words. */
+  event?: boolean;
 }
 
 export interface OpenAlert {
@@ -74,16 +76,17 @@ export class Alerts implements Alerter {
     const at = this.#options.clock.now();
     const known = this.#open.get(alert.key);
     const message = this.#options.clean(alert.message);
+    const kind = alert.kind ?? known?.kind ?? 'other';
+    const session = alert.session ?? known?.session ?? null;
+    const log = (): void => this.#options.log.write({ level: 'warn', message, session, alert: true, details: { kind } });
     if (known) {
       known.times++;
       known.lastAt = at;
-      if (known.message === message) return;
+      if (known.message === message) return alert.event ? log() : undefined;
     }
-    const kind = alert.kind ?? known?.kind ?? 'other';
-    const session = alert.session ?? known?.session ?? null;
     this.#keep({ key: alert.key, session, kind, message, link: alert.link ?? null, since: known?.since ?? at, lastAt: at, times: known?.times ?? 1 });
     this.#options.count(kind);
-    this.#options.log.write({ level: 'warn', message, session, alert: true, details: { kind } });
+    log();
     this.#options.notify?.({ kind: 'alert', key: alert.key, session, at, text: message, link: alert.link ?? null });
   }
 

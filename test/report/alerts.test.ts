@@ -33,6 +33,12 @@ describe('an alert', () => {
     expect([logged.length, notices.length, alerts.open()[0]!.times]).toEqual([1, 1, 10_000]);
   });
 
+  it('about an event has a line of each in the log, also when they end in the same words; nobody is called twice', () => {
+    const { alerts, logged, notices } = alerting();
+    for (let i = 0; i < 3; i++) alerts.alert({ ...QR, event: true });
+    expect([logged.length, notices.length, alerts.open()[0]!.times]).toEqual([3, 1, 3]);
+  });
+
   it('tells at once when the same matter takes another turn', () => {
     const { alerts, logged } = alerting();
     alerts.alert(QR);
