@@ -155,7 +155,7 @@ async function streamSince(options: CatchUpOptions, since: string | undefined, n
  */
 function forgottenUpTo(options: CatchUpOptions): string {
   const { ledger } = options.intake;
-  return ledger.setBack || sinceConfirmed(options) >= MEMORY ? ledger.high : options.confirmed.stamp;
+  return ledger.setBack || sinceConfirmed(options) >= MEMORY ? ledger.high : options.confirmed.high;
 }
 
 /** True when the answer was read to its end, false when `enough` said so. Anything else throws. */

@@ -133,7 +133,7 @@ export class ContainerLog {
 
   #here(): Confirmed {
     const { ledger, counts } = this.#options.intake;
-    return { stamp: ledger.last, entries: counts.entries };
+    return { stamp: ledger.last, high: ledger.high, entries: counts.entries };
   }
 
   async #follow(info: ContainerInfo, signal: AbortSignal): Promise<void> {

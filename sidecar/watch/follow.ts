@@ -177,7 +177,7 @@ async function watchOver(options: FollowOptions, sorter: Sorter, signal: AbortSi
       if (!sorter.doubt && !auditIsDueBySize(intake, confirmed) && clock.now() - auditedAt < dueMs) continue;
       sorter.doubt = false;
       intake.ledger.question();
-      const upTo = { stamp: intake.ledger.last, entries: intake.counts.entries };
+      const upTo = { stamp: intake.ledger.last, high: intake.ledger.high, entries: intake.counts.entries };
       if (!(await audit({ ...options, confirmed, signal }))) return end('missed');
       intake.ledger.confirm();
       confirmed = upTo;

@@ -34,6 +34,16 @@ describe('each line arrives exactly once when lines look alike or come out of or
     await settled(texts(0, 100));
   });
 
+  it('when the last line before a stop was stamped long before it was written, and very much was printed since', async () => {
+    gateway.print(...range(0, 5_000), entry(5_000, { stream: 2, at: 4_800 * 1_000_000 + 1 }));
+    const first = await watch();
+    await gets(texts(0, 5_001));
+    await first.stop();
+    gateway.print(...range(5_001, 8_001));
+    await watch();
+    await settled(texts(0, 8_001));
+  });
+
   it('when the clock was set back by an hour while following', async () => {
     const hour = 3_600 * SECOND;
     gateway.print(...range(0, 10).map((e, i) => ({ ...e, stamp: stamp(hour + i) })));
