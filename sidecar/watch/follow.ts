@@ -170,11 +170,9 @@ async function watchOver(options: FollowOptions, sorter: Sorter, signal: AbortSi
   while (!signal.aborted) {
     try {
       await clock.sleep(Math.min(TICK_MS, options.auditEveryMs), signal);
-      if (intake.parts.open) {
-        intake.parts.closeIdle();
-        intake.deliver();
-      }
-      if (!sorter.doubt && !auditIsDueBySize(intake, confirmed) && clock.now() - auditedAt < dueMs) continue;
+      // A stream that stands still brings no parts either: only the log shows that a line has no more of them.
+      const { idle } = intake.parts;
+      if (!idle && !sorter.doubt && !auditIsDueBySize(intake, confirmed) && clock.now() - auditedAt < dueMs) continue;
       sorter.doubt = false;
       intake.ledger.question();
       const upTo = { stamp: intake.ledger.last, high: intake.ledger.high, entries: intake.counts.entries };
@@ -184,6 +182,10 @@ async function watchOver(options: FollowOptions, sorter: Sorter, signal: AbortSi
       options.audited(confirmed);
       auditedAt = clock.now();
       dueMs = jittered();
+      if (idle) {
+        intake.parts.closeIdle();
+        intake.deliver();
+      }
     } catch (error) {
       if (signal.aborted) return;
       if (error instanceof DeliveryError) return refused(error);

@@ -88,12 +88,21 @@ export class Parts {
     else this.#simple(stream, stamp, bytes, this.#isQuiet(stamp, bytes, start, end - 1, plain) ? end - 1 : start, end);
   }
 
+  /** The next part of a line has not come for so long that there may be none. */
+  get idle(): boolean {
+    return this.#idle().length > 0;
+  }
+
   /** Closes lines whose next part did not come. */
   closeIdle(): void {
-    for (const stream of [1, 2] as const) {
+    for (const stream of this.#idle()) this.#close(stream);
+  }
+
+  #idle(): (1 | 2)[] {
+    return ([1, 2] as const).filter((stream) => {
       const chain = this.#chains[stream];
-      if (chain && this.#clock.now() - chain.touchedAt >= CHAIN_IDLE_MS) this.#close(stream);
-    }
+      return chain !== undefined && this.#clock.now() - chain.touchedAt >= CHAIN_IDLE_MS;
+    });
   }
 
   /** Nothing more will come: the container has ended. */

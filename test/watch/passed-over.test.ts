@@ -27,6 +27,24 @@ describe('each line arrives exactly once when the stream is not the log', () => 
     expect(watcher.health().containers[0]!.recovered).toBe(5);
   });
 
+  it('when the stream stands still in the middle of a line for longer than a line waits for its next part', async () => {
+    const part = { stream: 1 as const, stamp: stamp(9), content: 'p'.repeat(20) };
+    await watch({ auditEveryMs: 60_000 });
+    await following();
+    gateway.print(part);
+    gateway.deaf = true;
+    gateway.print(part, { ...part, content: 'end\n' });
+    await gets(['']);
+    expect(receiver.texts()).toEqual([`${part.content}${part.content}end`]);
+  });
+
+  it('a line that has no end is handed on when the log shows that nothing more comes', async () => {
+    await watch({ auditEveryMs: 60_000 });
+    await following();
+    gateway.print({ stream: 1, stamp: stamp(9), content: 'a prompt' });
+    await settled(['a prompt']);
+  });
+
   it('when the stream passes over more than an audit looks at, and is cut before one', async () => {
     await watch({ auditEveryMs: 60_000 });
     await following();
