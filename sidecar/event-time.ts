@@ -37,3 +37,6 @@ export const fromMs = (ms: number): Nanos => BigInt(Math.round(ms)) * 1_000_000n
 
 /** `2026-02-09T10:14:03.120Z`, as everywhere in log and API. */
 export const isoOfNanos = (at: Nanos): string => new Date(toMs(at)).toISOString();
+
+/** Clock ms as an ISO text; null where there is no time, or one without an end. */
+export const iso = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());

@@ -4,16 +4,15 @@ import type { Config } from './config.ts';
 import type { Desk } from './decide/desk.ts';
 import type { Incident } from './decide/incident.ts';
 import type { Detector } from './detect/detector.ts';
-import { isoOfNanos } from './event-time.ts';
+import { iso, isoOfNanos } from './event-time.ts';
+import { incidentsOf, repairEntry } from './house-entries.ts';
 import type { Fleet } from './fleet/fleet.ts';
 import type { Backups } from './repair/backups.ts';
 import { Interrupted } from './repair/faults.ts';
 import { StoreError } from './stores/store.ts';
 import type { Repairer } from './repair/runner.ts';
-import { HouseError, type Health, type House, type IncidentEntry, type RepairEntry, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
+import { HouseError, type Health, type House, type SessionDetail, type SessionSummary, type TrueStatus } from './report/house.ts';
 import type { Reporting } from './reporting.ts';
-import { stepsTaken } from './repair/story.ts';
-import type { RepairRecord } from './state/journal.ts';
 import type { Orders } from './state/orders.ts';
 import type { Records } from './state/records.ts';
 import { VERSION } from './version.ts';
@@ -21,7 +20,6 @@ import type { Watcher } from './watch/watcher.ts';
 import type { StatusBook } from './health/status-book.ts';
 import { QrDesk } from './health/qr-desk.ts';
 import { planSteps } from './repair/steps.ts';
-import type { Rung } from './words.ts';
 
 export interface HouseholdParts {
   config: Config;
@@ -202,30 +200,8 @@ const NO_INCIDENT: Record<TrueStatus, string> = {
 };
 const whyItWaits = ({ class: cls, lastRefusal, reasons }: Incident): string => (lastRefusal === null ? `an incident is open: ${cls}` : reasons.get(lastRefusal)!);
 
-function incidentsOf(desk: Desk): IncidentEntry[] {
-  return desk.incidents().map(({ firing, openedAt, refusals, reasons, class: cls }) => ({
-    session: 'session' in firing.who ? firing.who.session : null,
-    class: cls,
-    openedAt: iso(openedAt)!,
-    count: firing.count,
-    patterns: firing.patterns,
-    evidence: firing.evidence,
-    refusals: [...refusals].map(([code, times]) => ({ code, times, reason: reasons.get(code)! })),
-  }));
-}
-
-function repairEntry(record: RepairRecord): RepairEntry {
-  const { session, rung, reason, outcome, openedAt } = record;
-  return {
-    session, rung: rung as Rung, result: outcome?.result ?? 'under way', detail: outcome?.detail ?? '', reason, steps: stepsTaken(record),
-    startedAt: iso(openedAt)!, endedAt: outcome ? iso(outcome.endedAt) : null, backup: outcome?.backup ?? null,
-  };
-}
-
 /** When a pause or a mute ends: null where it has, `''` where it lasts until somebody ends it. */
 const endOf = (until: number | null, now: number): string | null => (until === null || until <= now ? null : (iso(until) ?? ''));
-
-const iso = (ms: number | null): string | null => (ms === null || !Number.isFinite(ms) ? null : new Date(ms).toISOString());
 
 /** What is no fault of the sidecar's is said as it is: a restore that cannot be, or one whose outcome comes later, in the log. */
 export function sayAsItIs(error: Error): never {

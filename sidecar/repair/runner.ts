@@ -4,6 +4,7 @@ import { shellWord } from '../report/shell-word.ts';
 import type { FaultClass, Outcome, Plan, RefusalCode } from '../words.ts';
 import { BackupFolder } from './backup-folder.ts';
 import { Interrupted, Owed, sayWhy } from './faults.ts';
+import { HalfBackups } from './half-backups.ts';
 import { InFlight } from './in-flight.ts';
 import { OutcomeBook } from './outcome-book.ts';
 import { outcomeOf, proceed, type Ending } from './progress.ts';
@@ -30,8 +31,7 @@ export class Repairer {
   readonly #inFlight: InFlight;
   readonly #waiting: Waiting;
   readonly #outcomes: OutcomeBook;
-  /** Half backups that could not be removed yet. */
-  readonly #untidy = new Set<string>();
+  readonly #halves: HalfBackups;
   #stopping = false;
 
   constructor(options: RepairerOptions) {
@@ -41,6 +41,7 @@ export class Repairer {
     this.#waiting = new Waiting(options.tell);
     this.#outcomes = new OutcomeBook(options.journal, options.tell);
     this.#inFlight = new InFlight(options.locks, options.clock, options.owner ?? 'sidecar');
+    this.#halves = new HalfBackups(this.folder, this.#inFlight, options.tell);
     this.#retention = { keep: options.keep, maxAgeMs: options.maxAgeMs ?? null };
     this.#tools = {
       folder: this.folder, clock: options.clock, hands: options.hands, evidence: options.evidence,
@@ -79,7 +80,7 @@ export class Repairer {
       return outcome;
     })));
     for (const record of this.journal.owingStart().filter(isMeant)) await this.#payStart(record.id, record.session, targetOf(record.session));
-    for (const { session, id } of (await this.folder.halves()).filter(isMeant)) await this.#tidy(session, id);
+    await this.#halves.remove(isMeant);
     return outcomes.filter((outcome) => outcome !== null);
   }
 
@@ -189,18 +190,6 @@ export class Repairer {
     if (error instanceof Interrupted) return null;
     this.#waiting.say(record, 'error', `an interrupted repair could not be finished yet (${sayWhy(error)}); it is tried again every minute`);
     return null;
-  }
-
-  /** Removes a half backup that nobody is making: retention was cut off, or its repair has long ended. Trouble is told once. */
-  async #tidy(session: string, id: string): Promise<void> {
-    if (this.#inFlight.has(session)) return;
-    try {
-      await this.#inFlight.hold(session, () => this.folder.sweep(id));
-      this.#untidy.delete(id);
-    } catch (error) {
-      if (!this.#untidy.has(id)) this.#o.tell('warn', `what is left of the interrupted backup ${id} could not be removed (${sayWhy(error)}); it only takes space, and is tried again every minute`, session);
-      this.#untidy.add(id);
-    }
   }
 
   async #payStart(id: string, session: string, target: Target | null): Promise<void> {
