@@ -6,6 +6,8 @@ import type { Pattern, Phase } from './pattern.ts';
 
 /** Kinds of event remembered per session; a gateway has about twenty. */
 const MOST_EVENTS = 60;
+/** Kinds of event whose name is kept once for all sessions. */
+const MOST_KINDS = 1_000;
 /** Spellings remembered between two refreshes of the lists. */
 const MOST_SPELLINGS = 2_000;
 
@@ -43,6 +45,7 @@ export class SessionLife {
   readonly #sessions: KnownSessions;
   readonly #traces = new Map<string, Traces>();
   readonly #spellings = new Map<string, Traces | null>();
+  readonly #kinds = new Map<string, string>();
   /** The minute of the last sign, as its line spelled it, and when it began. */
   #minute = '-';
   #minuteBegan = 0;
@@ -60,7 +63,16 @@ export class SessionLife {
     if (at > traces.newest) traces.newest = at;
     const before = traces.byEvent.get(event);
     if (before !== undefined) before.at = Math.max(before.at, at);
-    else if (traces.byEvent.size < MOST_EVENTS) traces.byEvent.set(own(event), { at });
+    else if (traces.byEvent.size < MOST_EVENTS) traces.byEvent.set(this.#kind(event), { at });
+  }
+
+  /** One text for all sessions. */
+  #kind(event: string): string {
+    const known = this.#kinds.get(event);
+    if (known !== undefined) return known;
+    const kind = own(event);
+    if (this.#kinds.size < MOST_KINDS) this.#kinds.set(kind, kind);
+    return kind;
   }
 
   /** Spellings are looked up again: the lists of gateways and stores are refreshed now and then. */
