@@ -1,6 +1,7 @@
 import { explain } from '../detect/explain.ts';
 import { readyPatterns } from '../detect/ready-patterns.ts';
 import { clean } from '../watch/clean.ts';
+import { withoutComposePrefix } from '../watch/compose-prefix.ts';
 import { EXIT, flag, JSON_OPTION, onlyArg, text, type Command } from './command.ts';
 import { knownSessions } from './known-sessions.ts';
 
@@ -33,8 +34,8 @@ LINE may be pasted as docker logs -t or docker compose logs show it: what they p
   },
 };
 
-/** What `docker compose logs` and `docker logs -t` put before a line. Nine decimals are the engine's; programs write three. */
-const STAMPED = /^(?:[\w.-]{1,100} +\| )?(?:\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) )?/;
+/** What `docker logs -t` puts before a line. Nine decimals are the engine's; programs write three. */
+const STAMP = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{9}(?:Z|[+-]\d\d:\d\d) /;
 
 /** The line as the program printed it: an operator copies it as it stands in the terminal. */
-const unstamped = (line: string): string => line.replace(STAMPED, '');
+const unstamped = (line: string): string => withoutComposePrefix(line).rest.replace(STAMP, '');
