@@ -4,7 +4,7 @@ import { Desk, type DeskSettings, type Ruling, type Surroundings } from './decid
 import type { Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
 import { fromMs, parseEventTime, toMs } from './event-time.ts';
-import type { Stretch } from './watch/stretch.ts';
+import type { SignLine, Stretch } from './watch/stretch.ts';
 import type { LogLine, Nanos, Outcome, Plan, Rung } from './words.ts';
 
 /** One decision of a replay, as it is printed. `rung` is null where it was refused, `refused` then the code. */
@@ -66,17 +66,18 @@ class Stage {
   read({ lines, seconds, nanos }: Stretch): void {
     for (let i = 0; i < lines.length; i++) {
       const line = lines[i]!;
-      if (line === null) this.#pass(seconds[i]!, nanos[i]!);
-      else this.#readLine(line);
+      if (line !== null && 'text' in line) this.#readLine(line);
+      else this.#pass(line, seconds[i]!, nanos[i]!);
     }
   }
 
-  /** A line nobody looks for: time goes on. */
-  #pass(second: number, nanos: number): void {
+  /** A line nobody reads: time goes on, and a session may have lived. */
+  #pass(line: SignLine | null, second: number, nanos: number): void {
     const ms = second * 1_000 + Math.floor(nanos / 1_000_000);
     if (this.#nextDue !== null && ms >= this.#nextDue.ms) this.#runTo(ms);
     if (this.#detector.provisional) this.#settleUpTo(BigInt(second) * 1_000_000_000n + BigInt(nanos));
-    this.#detector.pass(second, nanos);
+    if (line === null) this.#detector.pass(second, nanos);
+    else this.#detector.meet(line, second, nanos);
   }
 
   #readLine(line: LogLine): void {

@@ -3,22 +3,34 @@
  * by these names on its way; nothing here does anything.
  */
 
-/** One line of a container's log, cleaned, with the engine's own time. */
-export interface LogLine {
+/** Whose log a line stands in. */
+export interface Origin {
   /** The watched name: the Compose service, or the container's name where there is none. */
   container: string;
   /** The engine's full container id; `''` in a recording. */
   containerId: string;
+}
+
+/** One line of a container's log, cleaned, with the engine's own time. */
+export interface LogLine extends Origin {
   stream: 'stdout' | 'stderr';
   /** Event time as the engine wrote it, always UTC with nine decimals: `2026-02-09T10:14:03.120000000Z`. */
   ts: string;
   /**
    * Text without ANSI sequences, CR or line end. A name inside it is left as it was printed. Empty for a line that
-   * holds no word anybody looks for, where those words were told (`Sieve`).
+   * holds no word anybody looks for, where those words were told (`Sieve`), and for one that became a `sign`.
    */
   text: string;
+  /** Read from the line's bytes, in place of its text. */
+  sign?: Sign;
   /** Bytes of this line that were skipped because it was longer than the bound. */
   skippedBytes: number;
+}
+
+/** A sign of life as its line spells it: whose, and the kind of event that came through, such as `onack`. */
+export interface Sign {
+  readonly spelled: string;
+  readonly event: string;
 }
 
 /** Nanoseconds since the epoch, the engine's resolution. Clock times elsewhere are milliseconds (`number`). */

@@ -17,7 +17,7 @@ const total = { right: 0, wrong: 0, missed: 0 };
 async function decisionsOf(situation: Pick<Case, 'sessions' | 'log'> & Partial<Case>, over: Partial<DeskSettings> = {}): Promise<ReplayDecision[]> {
   const sessions = known(situation.sessions, { ...(situation.containers ? { containers: situation.containers } : {}), ...(situation.peers ? { peers: situation.peers } : {}) });
   const detector = new Detector({ patterns, sessions, maxHits: 5, windowMs: settings().windowMs });
-  const recordings = Object.entries(situation.log).map(([container, printed]) => readRecordingStretches(container, pieces(recording(printed)), { words: detector.words }));
+  const recordings = Object.entries(situation.log).map(([container, printed]) => readRecordingStretches(container, pieces(recording(printed)), { sought: detector }));
   const decisions: ReplayDecision[] = [];
   for await (const decision of replay(mergeStretches(...recordings), { detector, settings: settings(over), sessions: situation.sessions, sessionsIn: (container) => sessions.inContainer(container) })) decisions.push(decision);
   return decisions;

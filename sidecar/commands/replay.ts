@@ -4,6 +4,7 @@ import { Detector } from '../detect/detector.ts';
 import { readyPatterns } from '../detect/ready-patterns.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
+import type { Sought } from '../watch/quiet-lines.ts';
 import type { Stretch } from '../watch/stretch.ts';
 import type { LogLine } from '../words.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';
@@ -31,7 +32,7 @@ times; all are merged by time.
     const sessions = await knownSessions(text(words, 'sessions'), io);
     const detector = new Detector({ patterns: await readyPatterns(config.detect.patternsDir), sessions, maxHits: config.detect.maxHits, windowMs: config.detect.windowMs });
     const { mergeStretches } = await import('../watch/recording.ts');
-    const recordings = opened.map((recording) => recording(detector.words));
+    const recordings = opened.map((recording) => recording(detector));
     let decisions = 0;
     for await (const decision of replay(counted(mergeStretches(...recordings), read), { detector, settings: { ...deskSettings(config), dryRun: false }, sessions: sessions.names(), sessionsIn: (container) => sessions.inContainer(container) })) {
       decisions++;
@@ -55,8 +56,8 @@ async function* counted(recorded: AsyncIterable<Stretch>, read: Tally): AsyncGen
   }
 }
 
-/** A recording that can be read, once it is told for which words. */
-async function openedRecording(arg: string, io: Io): Promise<(words: readonly string[]) => AsyncIterable<LogLine[] | Stretch>> {
+/** A recording that can be read, once it is told what is sought in it. */
+async function openedRecording(arg: string, io: Io): Promise<(sought: Sought) => AsyncIterable<LogLine[] | Stretch>> {
   const complain = (problem: string) => io.err(problem);
   const at = arg.indexOf('=');
   if (at < 0) {
@@ -70,10 +71,10 @@ async function openedRecording(arg: string, io: Io): Promise<(words: readonly st
   const [container, file] = [arg.slice(0, at), arg.slice(at + 1)];
   if (!container || !file) throw new UsageError(`${arg} is not CONTAINER=FILE`);
   const { readRecordingStretches } = await import('../watch/recording.ts');
-  if (file === '-') return (words) => readRecordingStretches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain, words });
+  if (file === '-') return (sought) => readRecordingStretches(container, io.stdin as AsyncIterable<Buffer>, { file: 'stdin', complain, sought });
   const { readPieces } = await import('../watch/recording-file.ts');
   const source = await readPieces(file).catch((error: Error) => {
     throw new CannotDo(`${file} cannot be read (${error.message}); nothing was replayed`);
   });
-  return (words) => readRecordingStretches(container, source, { file, complain, words });
+  return (sought) => readRecordingStretches(container, source, { file, complain, sought });
 }

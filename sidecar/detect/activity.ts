@@ -1,3 +1,5 @@
+import type { Sign } from '../words.ts';
+
 /**
  * The most frequent line of a running stack, read without parsing JSON. The frame and the order of the first two
  * fields are the program's own, so nothing a person writes can stand here. Everything else about such a line is left
@@ -9,15 +11,10 @@ const EVENT = /^(?:\d{4}-\d\d-\d\d[T ][\d:.,]{8,18}Z? \[[a-z]{3,8}\]: Received w
  * Events that only a living page sends and that carry no status and no message, whatever else the line holds.
  * Presence is the most of them: a contact's, so never a change of our connection, but it did come through it.
  */
-const PLAIN_EVENTS: ReadonlySet<string> = new Set(['onpresencechanged', 'onupdatelabel', 'onack']);
-
-export interface Activity {
-  spelled: string;
-  event: string;
-}
+export const PLAIN_EVENTS: ReadonlySet<string> = new Set(['onpresencechanged', 'onupdatelabel', 'onack']);
 
 /** Session and event of an everyday webhook line; null when the patterns have to look. */
-export function readActivity(text: string): Activity | null {
+export function readActivity(text: string): Sign | null {
   const match = EVENT.exec(text);
   if (!match) return null;
   return PLAIN_EVENTS.has(match[2]!) || (match[5] !== undefined && MESSAGE_EVENTS.has(match[2]!)) ? { spelled: match[1]!, event: match[2]! } : null;

@@ -1,4 +1,4 @@
-import type { LogLine, Nanos } from '../words.ts';
+import type { LogLine, Nanos, Origin } from '../words.ts';
 import { Blocks, type Settled } from './blocks.ts';
 import { Companions } from './companions.ts';
 import type { Shape } from './envelope.ts';
@@ -41,8 +41,8 @@ export class Containers {
     return this.#provisional;
   }
 
-  of(line: LogLine): ContainerState {
-    const key = line.containerId || line.container;
+  of({ container, containerId }: Origin): ContainerState {
+    const key = containerId || container;
     let state = this.#states.get(key);
     if (!state) {
       this.#forgetOldest();

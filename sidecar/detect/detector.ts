@@ -1,7 +1,7 @@
-import { fromMs, nanosOf, parseEventTime, secondOf } from '../event-time.ts';
+import { fromMs, nanosOf, parseEventTime, secondOf, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
-import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos } from '../words.ts';
+import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos, Origin, Sign } from '../words.ts';
 import { readActivity } from './activity.ts';
 import { attribute } from './attribute.ts';
 import type { Settled } from './blocks.ts';
@@ -16,6 +16,7 @@ import type { Pattern } from './pattern.ts';
 import { peersIn } from './peers.ts';
 import { prefilter } from './prefilter.ts';
 import { SessionLife, type Life } from './session-life.ts';
+import { SignReader } from './signs.ts';
 
 /** What a line leads to. */
 export interface Reading {
@@ -58,6 +59,8 @@ const sought = (pattern: Pattern): boolean => pattern.class !== 'benign' || patt
 export class Detector {
   /** A line without any of these words needs no text: it only moves time. */
   readonly words: readonly string[];
+  /** Reads everyday signs of life from a line's bytes; null where no pattern asks for them. */
+  readonly signs: SignReader | null;
   readonly #sessions: KnownSessions;
   readonly #patterns: readonly Pattern[];
   readonly #byShape: ByShape;
@@ -77,19 +80,20 @@ export class Detector {
     this.#interesting = prefilter(this.words);
     this.#owners = new Owners(options.maxHits, options.windowMs);
     this.#everyday = this.#patterns.find((pattern) => pattern.class === 'activity');
+    this.signs = this.#everyday ? new SignReader() : null;
     this.#life = new SessionLife(options.sessions);
   }
 
   /** What this line leads to now; mostly nothing. Any line moves event time and may settle what was provisional. */
   read(line: LogLine): readonly Reading[] {
-    this.#newest.meet(secondOf(line.ts), nanosOf(line.ts));
+    const [second, nanos] = [secondOf(line.ts), nanosOf(line.ts)];
+    this.#newest.meet(second, nanos);
     // By the times of its own container: another one may be hours further while a backlog is read.
     const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, parseEventTime(line.ts))) : NOTHING;
-    if (!this.#interesting(line.text)) return settled;
-    const activity = readActivity(line.text);
-    if (activity) {
-      if (this.#everyday) this.#containers.of(line).speakers.heard(this.#everyday, 'winston');
-      this.#life.sign(activity.spelled, activity.event, line.ts);
+    if (line.sign === undefined && !this.#interesting(line.text)) return settled;
+    const sign = line.sign ?? readActivity(line.text);
+    if (sign) {
+      this.#heardOf(line, sign, second, nanos);
       return settled;
     }
     const found = this.#judge(line);
@@ -99,6 +103,12 @@ export class Detector {
   /** A line without any of the `words`, of which only the time is known. What waits is settled by `settle`. */
   pass(second: number, nanos: number): void {
     this.#newest.meet(second, nanos);
+  }
+
+  /** A sign of life of which the text is not needed. As `pass`, it settles nothing. */
+  meet(line: Origin & { sign: Sign }, second: number, nanos: number): void {
+    this.#newest.meet(second, nanos);
+    this.#heardOf(line, line.sign, second, nanos);
   }
 
   /** Settles what has waited long enough by the clock, so that a quiet log holds nothing back. Call about once a second. */
@@ -164,6 +174,11 @@ export class Detector {
     return { newest: hits.at(-1)?.at ?? null, ...shown(hits) };
   }
 
+  #heardOf(origin: Origin, sign: Sign, second: number, nanos: number): void {
+    if (this.#everyday) this.#containers.of(origin).speakers.heard(this.#everyday, 'winston');
+    this.#life.sign(sign, second * 1_000 + Math.floor(nanos / 1_000_000));
+  }
+
   #judge(line: LogLine): readonly Reading[] {
     const envelope = readEnvelope(line.text);
     const container = this.#containers.of(line);
@@ -176,7 +191,7 @@ export class Detector {
     const who = this.#whose(line, at, match, envelope, container);
     if (match.spelled !== null) container.companions.remember(match.pattern, at, who);
     if (match.pattern.class === 'activity') {
-      if ('session' in who) this.#life.sign(who.session, String(envelope.fields?.['eventType'] ?? match.pattern.id), line.ts);
+      if ('session' in who) this.#life.sign({ spelled: who.session, event: String(envelope.fields?.['eventType'] ?? match.pattern.id) }, toMs(at));
       return NOTHING;
     }
     return this.#note(line, at, match.pattern, who, { key: match.key });

@@ -1,15 +1,15 @@
 import { fromMs, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
-import type { Nanos } from '../words.ts';
+import type { Nanos, Sign } from '../words.ts';
 import { own } from './own.ts';
 import type { Pattern, Phase } from './pattern.ts';
 
-/** Kinds of event remembered per session; a gateway has about twenty. */
-const MOST_EVENTS = 60;
-/** Kinds of event whose name is kept once for all sessions. */
-const MOST_KINDS = 1_000;
+/** Kinds of event that are remembered; a gateway has about twenty. */
+const MOST_KINDS = 100;
+/** No such event was seen. */
+const NEVER = 0;
 /** Spellings remembered between two refreshes of the lists. */
-const MOST_SPELLINGS = 2_000;
+const MOST_SPELLINGS = 20_000;
 
 /** What a session's lines tell of its life. */
 export interface Life {
@@ -31,8 +31,8 @@ export interface Life {
 /** Signs of life are kept to the millisecond. */
 interface Traces {
   newest: number;
-  /** Held in an object each, so that a busy log makes no new number for every line. */
-  byEvent: Map<string, { at: number }>;
+  /** By kind of event. */
+  byKind: number[];
   phase: Phase | null;
   phaseSince: Nanos | null;
   lastRecovery: Nanos | null;
@@ -45,34 +45,28 @@ export class SessionLife {
   readonly #sessions: KnownSessions;
   readonly #traces = new Map<string, Traces>();
   readonly #spellings = new Map<string, Traces | null>();
-  readonly #kinds = new Map<string, string>();
-  /** The minute of the last sign, as its line spelled it, and when it began. */
-  #minute = '-';
-  #minuteBegan = 0;
+  readonly #kinds = new Map<string, number>();
 
   constructor(sessions: KnownSessions) {
     this.#sessions = sessions;
   }
 
-  /** A sign of life under any spelling; names nobody knows leave no trace. */
-  sign(spelled: string, event: string, ts: string): void {
+  /** A sign of life under any spelling, at that time (ms); names nobody knows leave no trace. */
+  sign({ spelled, event }: Sign, at: number): void {
     let traces = this.#spellings.get(spelled);
     if (traces === undefined) traces = this.#lookUp(spelled);
     if (traces === null) return;
-    const at = this.#ms(ts);
     if (at > traces.newest) traces.newest = at;
-    const before = traces.byEvent.get(event);
-    if (before !== undefined) before.at = Math.max(before.at, at);
-    else if (traces.byEvent.size < MOST_EVENTS) traces.byEvent.set(this.#kind(event), { at });
+    const kind = this.#kinds.get(event) ?? this.#newKind(event);
+    if (kind === null) return;
+    while (traces.byKind.length <= kind) traces.byKind.push(NEVER);
+    if (at > traces.byKind[kind]!) traces.byKind[kind] = at;
   }
 
-  /** One text for all sessions. */
-  #kind(event: string): string {
-    const known = this.#kinds.get(event);
-    if (known !== undefined) return known;
-    const kind = own(event);
-    if (this.#kinds.size < MOST_KINDS) this.#kinds.set(kind, kind);
-    return kind;
+  #newKind(event: string): number | null {
+    if (this.#kinds.size >= MOST_KINDS) return null;
+    this.#kinds.set(own(event), this.#kinds.size);
+    return this.#kinds.size - 1;
   }
 
   /** Spellings are looked up again: the lists of gateways and stores are refreshed now and then. */
@@ -103,8 +97,8 @@ export class SessionLife {
     const latestMs = toMs(latest);
     for (const traces of this.#traces.values()) {
       if (traces.newest > latestMs) {
-        for (const [event, { at }] of traces.byEvent) if (at > latestMs) traces.byEvent.delete(event);
-        traces.newest = Math.max(0, ...[...traces.byEvent.values()].map(({ at }) => at));
+        traces.byKind = traces.byKind.map((at) => (at > latestMs ? NEVER : at));
+        traces.newest = Math.max(NEVER, ...traces.byKind);
       }
       for (const moment of ['phaseSince', 'lastRecovery', 'loggedOutSince', 'contestedAt'] as const) if ((traces[moment] ?? 0n) > latest) traces[moment] = now;
     }
@@ -117,9 +111,10 @@ export class SessionLife {
   of(session: string): Life {
     const traces = this.#traces.get(session);
     if (!traces) return { lastActivity: null, activity: {}, phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
-    const { newest, byEvent, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt } = traces;
-    const activity = Object.fromEntries([...byEvent].map(([event, { at }]) => [event, fromMs(at)]));
-    return { lastActivity: newest === 0 ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt };
+    const { newest, byKind, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt } = traces;
+    const seen = [...this.#kinds].filter(([, kind]) => (byKind[kind] ?? NEVER) !== NEVER);
+    const activity = Object.fromEntries(seen.map(([event, kind]) => [event, fromMs(byKind[kind]!)]));
+    return { lastActivity: newest === NEVER ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt };
   }
 
   #lookUp(spelled: string): Traces | null {
@@ -130,25 +125,14 @@ export class SessionLife {
     return traces;
   }
 
-  /** Milliseconds of an event time. Most lines of a busy log share their minute, so only its first one is parsed. */
-  #ms(ts: string): number {
-    if (!ts.startsWith(this.#minute)) {
-      this.#minuteBegan = Date.parse(`${ts.slice(0, 16)}:00Z`);
-      this.#minute = own(ts.slice(0, 17));
-    }
-    return this.#minuteBegan + 10_000 * digit(ts, 17) + 1_000 * digit(ts, 18) + 100 * digit(ts, 20) + 10 * digit(ts, 21) + digit(ts, 22);
-  }
-
   #of(session: string): Traces {
     let traces = this.#traces.get(session);
     if (!traces) {
-      traces = { newest: 0, byEvent: new Map(), phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
+      traces = { newest: NEVER, byKind: [], phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
       this.#traces.set(session, traces);
     }
     return traces;
   }
 }
-
-const digit = (ts: string, at: number): number => ts.charCodeAt(at) - 48;
 
 const later = (a: Nanos | null, b: Nanos): Nanos => (a !== null && a > b ? a : b);

@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
-import type { LogLine } from '../words.ts';
+import type { LogLine, Origin } from '../words.ts';
 import { Ledger } from './ledger.ts';
-import { LineMaker, type Origin } from './lines.ts';
+import { LineMaker } from './lines.ts';
 import { Parts } from './parts.ts';
 import type { Entry } from './reading.ts';
 import type { Sieve } from './sieve.ts';

@@ -1,4 +1,4 @@
-import type { LogLine } from '../words.ts';
+import type { LogLine, Origin } from '../words.ts';
 import { clean } from './clean.ts';
 import { lineSplitter } from './splitter.ts';
 import { STAMP_LENGTH } from './stamp.ts';
@@ -14,11 +14,6 @@ const FEWEST_CHARACTERS_OF_A_PART = Math.floor(SHORTEST_PART / 3);
 export const STDOUT_MARK = 0x31;
 export const STDERR_MARK = 0x32;
 const TEXT_AT = 1 + STAMP_LENGTH + 1;
-
-export interface Origin {
-  container: string;
-  containerId: string;
-}
 
 /**
  * Marked lines (`1<stamp> text`, first character `1` stdout or `2` stderr) to LogLines: the last step of the

@@ -1,68 +1,83 @@
+import type { Sign } from '../words.ts';
 import { Controls } from './controls.ts';
 import { mayHoldPartStamps } from './lines.ts';
-import type { Sieve } from './sieve.ts';
+import { Sieve } from './sieve.ts';
 import { StampReader } from './stamp-reader.ts';
 import { STAMP_LENGTH } from './stamp.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
-/** In place of a second: the line has to be decoded. */
-export const TO_BE_DECODED = -1;
-
-/** Event times of lines: whole seconds since the epoch, and nanoseconds. */
-export interface Times {
-  seconds: number[];
-  nanos: number[];
-}
-
 /** About what a recording hands over at once. */
 const FIRST_SCRATCH = 128 * 1024;
 
+/** What the receiver of lines looks for: a line without any of it is needed for its time alone. */
+export interface Sought {
+  words: Iterable<string>;
+  /** Lines that are read from their bytes; asked only where nothing has to be cleaned. */
+  signs: { read(bytes: Buffer, start: number, end: number): Sign | null } | null;
+}
+
+/** What a line turned out to be: a sign of life, quiet, or one that has to be decoded. */
+export type Kind = Sign | typeof QUIET | typeof TO_BE_DECODED;
+export const QUIET = null;
+export const TO_BE_DECODED = undefined;
+
 /**
- * Sorts the lines of a recording by their bytes: quiet ones, of which only the time is taken, and those that have to be
- * decoded, because the sieve caught them or because anything about them is not as usual.
+ * Sorts the lines of a recording by their bytes: quiet ones, of which only the time is taken, signs of life, and those
+ * that have to be decoded, because the sieve caught them or because anything about them is not as usual.
  */
 export class QuietLines {
   readonly #sieve: Sieve;
+  readonly #signs: Sought['signs'];
   readonly #bound: number;
   readonly #controls = new Controls();
   readonly #stamps = new StampReader();
+  /** By line of the last `sort`; what stands behind its lines is older. */
+  readonly kinds: Kind[] = [];
+  /** Event times: whole seconds since the epoch, and nanoseconds. Those of lines to be decoded mean nothing. */
+  readonly seconds: number[] = [];
+  readonly nanos: number[] = [];
   #scratch = Buffer.allocUnsafe(FIRST_SCRATCH);
   #filled = 0;
 
   /** `bound`: longer texts would be cut. */
-  constructor(sieve: Sieve, bound: number) {
-    this.#sieve = sieve;
+  constructor({ words, signs }: Sought, bound: number) {
+    this.#sieve = new Sieve(words);
+    this.#signs = signs;
     this.#bound = bound;
   }
 
-  /** The times of the lines of `[start, end)`. Those `TO_BE_DECODED` stand in `others`. */
-  sort(bytes: Buffer, start: number, end: number): Times {
-    const times: Times = { seconds: [], nanos: [] };
+  /** Sorts the lines of `[start, end)` and returns how many they are. Those `TO_BE_DECODED` stand in `others`. */
+  sort(bytes: Buffer, start: number, end: number): number {
+    let lines = 0;
     this.#controls.begin(bytes);
     this.#filled = 0;
-    for (let at = start; at < end; ) {
+    for (let at = start; at < end; lines++) {
       const newline = bytes.indexOf(NEWLINE, at);
       const lineEnd = newline === -1 || newline >= end ? end : newline;
-      const quiet = this.#isQuiet(bytes, at, lineEnd);
-      if (!quiet) this.#keep(bytes, at, lineEnd);
-      times.seconds.push(quiet ? this.#stamps.second : TO_BE_DECODED);
-      times.nanos.push(this.#stamps.nanos);
+      const kind = this.#kindOf(bytes, at, lineEnd);
+      if (kind === TO_BE_DECODED) this.#keep(bytes, at, lineEnd);
+      this.kinds[lines] = kind;
+      this.seconds[lines] = this.#stamps.second;
+      this.nanos[lines] = this.#stamps.nanos;
       at = lineEnd + 1;
     }
-    return times;
+    return lines;
   }
 
-  /** What the last `sort` did not find quiet: whole lines with their ends, until the next one. */
+  /** What the last `sort` found to be decoded: whole lines with their ends, until the next one. */
   get others(): Buffer {
     return this.#scratch.subarray(0, this.#filled);
   }
 
-  #isQuiet(bytes: Buffer, start: number, end: number): boolean {
+  #kindOf(bytes: Buffer, start: number, end: number): Kind {
     const text = start + STAMP_LENGTH + 1;
-    if (text > end || bytes[text - 1] !== SPACE || end - text > this.#bound || !this.#stamps.read(bytes, start)) return false;
-    if (this.#sieve.catches(bytes, text, end, !this.#controls.within(bytes, text, end))) return false;
-    return !mayHoldPartStamps(bytes, text, end, () => bytes.toString('latin1', start, text - 1));
+    if (text > end || bytes[text - 1] !== SPACE || end - text > this.#bound || !this.#stamps.read(bytes, start)) return TO_BE_DECODED;
+    const plain = !this.#controls.within(bytes, text, end);
+    const sign = plain && this.#signs !== null ? this.#signs.read(bytes, text, end) : null;
+    if (sign !== null) return sign;
+    if (this.#sieve.catches(bytes, text, end, plain)) return TO_BE_DECODED;
+    return mayHoldPartStamps(bytes, text, end, () => bytes.toString('latin1', start, text - 1)) ? TO_BE_DECODED : QUIET;
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {

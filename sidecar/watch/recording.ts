@@ -2,8 +2,7 @@ import type { LogLine } from '../words.ts';
 import { clean } from './clean.ts';
 import { withoutComposePrefix } from './compose-prefix.ts';
 import { DEFAULT_LINE_BOUND, bounded, endOfLastCharacter } from './lines.ts';
-import { QuietLines, TO_BE_DECODED } from './quiet-lines.ts';
-import { Sieve } from './sieve.ts';
+import { QUIET, QuietLines, type Sought, TO_BE_DECODED } from './quiet-lines.ts';
 import { lineSplitter, WholeLines } from './splitter.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
 import { Stretch } from './stretch.ts';
@@ -35,10 +34,10 @@ const SLICE = 128 * 1024;
 
 /**
  * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to stretches of lines, one per piece read: the fast way.
- * With `words`, only lines that hold one of them are decoded. A recording does not tell its streams apart; all lines are
+ * With `sought`, only lines that hold one of its words are decoded, and signs of life are read from their bytes. A recording does not tell its streams apart; all lines are
  * `stdout`.
  */
-export async function* readRecordingStretches(container: string, source: RecordingSource, options: RecordingOptions & { words?: Iterable<string> } = {}): AsyncGenerator<Stretch> {
+export async function* readRecordingStretches(container: string, source: RecordingSource, options: RecordingOptions & { sought?: Sought } = {}): AsyncGenerator<Stretch> {
   const reader = new RecordingReader(container, options);
   for await (const chunk of source) {
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
@@ -76,12 +75,12 @@ class RecordingReader {
   /** The container of this file, where Compose has named it in front of each line. */
   #composeName: string | null = null;
 
-  constructor(container: string, options: RecordingOptions & { words?: Iterable<string> }) {
+  constructor(container: string, options: RecordingOptions & { sought?: Sought }) {
     this.#container = container;
     this.#file = options.file ?? container;
     this.#complain = options.complain;
     this.#bound = options.lineBound ?? DEFAULT_LINE_BOUND;
-    this.#quiet = options.words === undefined ? null : new QuietLines(new Sieve(options.words), this.#bound);
+    this.#quiet = options.sought === undefined ? null : new QuietLines(options.sought, this.#bound);
     this.#whole = new WholeLines(
       this.#bound + LONGEST_STAMP + 1 + ROOM_FOR_PART_STAMPS,
       (bytes, start, end) => this.#run(bytes, start, end),
@@ -109,16 +108,24 @@ class RecordingReader {
   }
 
   #run(bytes: Buffer, start: number, end: number): void {
-    if (this.#quiet === null) {
+    const sorted = this.#quiet;
+    if (sorted === null) {
       for (const line of this.#linesOf(withLineEnd(bytes, start, end))) this.#line(line, 0);
       return;
     }
-    const { seconds, nanos } = this.#quiet.sort(bytes, start, end);
-    const others = this.#linesOf(this.#quiet.others);
+    const lines = sorted.sort(bytes, start, end);
+    const { kinds, seconds, nanos } = sorted;
+    const others = this.#linesOf(sorted.others);
     let next = 0;
-    for (let i = 0; i < seconds.length; i++) {
-      if (seconds[i] === TO_BE_DECODED) this.#line(others[next++]!, 0);
-      else this.#quietLine(seconds[i]!, nanos[i]!);
+    for (let i = 0; i < lines; i++) {
+      const kind = kinds[i];
+      if (kind === TO_BE_DECODED) {
+        this.#line(others[next++]!, 0);
+        continue;
+      }
+      this.#lineNumber++;
+      if (kind === QUIET) this.read.addQuiet(seconds[i]!, nanos[i]!);
+      else this.read.addSign({ container: this.#container, containerId: '', sign: kind }, seconds[i]!, nanos[i]!);
     }
   }
 
@@ -126,11 +133,6 @@ class RecordingReader {
     this.#split = [];
     if (wholeLines.length > 0) this.#splitter.write(wholeLines);
     return this.#split;
-  }
-
-  #quietLine(second: number, nanos: number): void {
-    this.#lineNumber++;
-    this.read.addQuiet(second, nanos);
   }
 
   #line(line: string, skipped: number): void {

@@ -1,6 +1,11 @@
 import { nanosOf, secondOf } from '../event-time.ts';
-import type { LogLine } from '../words.ts';
+import type { LogLine, Origin, Sign } from '../words.ts';
 import { stampOfNanos } from './stamp.ts';
+
+/** A line of which nobody needs more than the sign of life that it is. */
+export interface SignLine extends Origin {
+  sign: Sign;
+}
 
 /**
  * Lines of recordings in their order, in columns: what nobody looks for is two numbers and no object. Event times are
@@ -8,7 +13,7 @@ import { stampOfNanos } from './stamp.ts';
  */
 export class Stretch {
   /** Null for a quiet line: it holds no word anybody looks for, and only moves time. */
-  readonly lines: (LogLine | null)[] = [];
+  readonly lines: (LogLine | SignLine | null)[] = [];
   readonly seconds: number[] = [];
   readonly nanos: number[] = [];
 
@@ -30,6 +35,10 @@ export class Stretch {
     this.#push(null, second, nanos);
   }
 
+  addSign(line: SignLine, second: number, nanos: number): void {
+    this.#push(line, second, nanos);
+  }
+
   addFrom(other: Stretch, at: number): void {
     this.#push(other.lines[at]!, other.seconds[at]!, other.nanos[at]!);
   }
@@ -44,7 +53,7 @@ export class Stretch {
     return later === 0 ? this.nanos[at]! < other.nanos[otherAt]! : later > 0;
   }
 
-  #push(line: LogLine | null, second: number, nanos: number): void {
+  #push(line: LogLine | SignLine | null, second: number, nanos: number): void {
     this.lines.push(line);
     this.seconds.push(second);
     this.nanos.push(nanos);

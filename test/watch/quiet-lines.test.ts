@@ -9,6 +9,7 @@ import { readRecordingStretches } from '../../sidecar/watch/recording.ts';
 import { StampReader } from '../../sidecar/watch/stamp-reader.ts';
 import { toStamp } from '../../sidecar/watch/stamp.ts';
 import { Stretch } from '../../sidecar/watch/stretch.ts';
+import type { LogLine } from '../../sidecar/words.ts';
 import { chop, stamp } from './bytes.ts';
 
 const WORDS = ['Bad MAC', 'Page Closed', 'conexão'];
@@ -25,7 +26,7 @@ async function* from(chunks: readonly Buffer[]): AsyncGenerator<Buffer> {
 async function read(chunks: readonly Buffer[], lineBound: number, words?: readonly string[]) {
   const told: string[] = [];
   const all = new Stretch();
-  for await (const stretch of readRecordingStretches('c', from(chunks), { lineBound, complain: (problem) => told.push(problem), ...(words === undefined ? {} : { words }) }))
+  for await (const stretch of readRecordingStretches('c', from(chunks), { lineBound, complain: (problem) => told.push(problem), ...(words === undefined ? {} : { sought: { words, signs: null } }) }))
     for (let i = 0; i < stretch.length; i++) all.addFrom(stretch, i);
   return { all, told };
 }
@@ -40,7 +41,7 @@ describe('a recording read for some words only', () => {
       expect(sieved.told).toEqual(whole.told);
       expect([sieved.all.seconds, sieved.all.nanos]).toEqual([whole.all.seconds, whole.all.nanos]);
       sieved.all.lines.forEach((line, i) => {
-        const full = whole.all.lines[i]!;
+        const full = whole.all.lines[i] as LogLine;
         if (line !== null || WORDS.some((word) => full.text.includes(word)) || full.skippedBytes > 0) expect(line).toEqual(full);
       });
     }), { numRuns: 500 });
@@ -48,7 +49,17 @@ describe('a recording read for some words only', () => {
 
   it('decodes nothing else of everyday lines, colours included', async () => {
     const bytes = Buffer.from(`${stamp(1)} \u001b[32minfo\u001b[39m: all is well\r\n${stamp(2)} \u001b[31mBad\u001b[39m MAC\n${stamp(3)} quiet\n`);
-    expect((await read([bytes], 256 * 1024, WORDS)).all.lines.map((line) => line?.text ?? null)).toEqual([null, 'Bad MAC', null]);
+    expect((await read([bytes], 256 * 1024, WORDS)).all.lines.map((line) => (line as LogLine | null)?.text ?? null)).toEqual([null, 'Bad MAC', null]);
+  });
+
+  it('reads signs of life where they are sought, and where nothing has to be cleaned', async () => {
+    const signs = { read: (bytes: Buffer, start: number, end: number) => (bytes.toString('utf8', start, end) === 'alive' ? { spelled: 'loja1', event: 'onack' } : null) };
+    const bytes = Buffer.from(`${stamp(1)} alive\n${stamp(2)} \u001b[31malive\u001b[39m\n${stamp(3)} \u001b[31mBad\u001b[39m MAC\n${stamp(4)} alive`);
+    const all = new Stretch();
+    for await (const stretch of readRecordingStretches('c', from([bytes]), { sought: { words: WORDS, signs } })) for (let i = 0; i < stretch.length; i++) all.addFrom(stretch, i);
+    const sign = { container: 'c', containerId: '', sign: { spelled: 'loja1', event: 'onack' } };
+    expect(all.lines).toEqual([sign, null, expect.objectContaining({ text: 'Bad MAC' }), sign]);
+    expect(all.nanos).toEqual([1, 2, 3, 4]);
   });
 });
 
