@@ -1,9 +1,9 @@
 import type { Sign } from '../words.ts';
 import { PLAIN_EVENTS } from './activity.ts';
 
-/** `2026-02-09`, `T` or a space, and the least and the most of what the time behind it may have. */
-const DATE_LENGTH = 10;
-const TIME_LENGTH = { least: 8, most: 18 };
+/** Where it has a zero any digit may stand. */
+const TIME_FORM = Buffer.from('0000-00-00T00:00:00.000Z');
+const TIME_LENGTH = TIME_FORM.length;
 const LEVEL_LENGTH = { least: 3, most: 8 };
 const LONGEST_NAME = 100;
 /** Names whose signs are kept; hostile ones must not fill the memory. */
@@ -18,8 +18,7 @@ const EVENTS = [...PLAIN_EVENTS].map((event) => ({ event, bytes: Buffer.from(`${
 
 const LAST_OF_ASCII = 0x7f;
 const FNV_PRIME = 0x01000193;
-const [ZERO, NINE, COLON, DASH, DOT, COMMA, SPACE, QUOTE, BACKSLASH, BRACKET, BRACE, LETTER_A, LETTER_T, LETTER_Z, CAPITAL_Z] =
-  [48, 57, 58, 45, 46, 44, 32, 34, 92, 91, 123, 97, 84, 122, 90] as const;
+const [ZERO, NINE, SPACE, QUOTE, BACKSLASH, BRACKET, BRACE, LETTER_A, LETTER_Z] = [48, 57, 32, 34, 92, 91, 123, 97, 122] as const;
 
 /**
  * Reads the everyday webhook lines of a busy stack from their bytes: what it finds, `readActivity` finds in the text. Most
@@ -30,7 +29,7 @@ export class SignReader {
   readonly #known = new Map<number, (Sign | undefined)[]>();
   #hash = 0;
 
-  /** The sign of life that stands there, the same object for the same; null for anything else. The bytes hold nothing to be cleaned. */
+  /** The sign of life of the line that begins at `start`, the same object for the same; null for any other line. */
   read(bytes: Buffer, start: number, end: number): Sign | null {
     const name = behindFrame(bytes, start, end);
     if (name === -1) return null;
@@ -41,7 +40,7 @@ export class SignReader {
     return null;
   }
 
-  /** Where the name ends; -1 when it is none, or one that only its text tells. */
+  /** Where the name ends; -1 when it is none, or one that has to be cleaned or decoded. */
   #endOfName(bytes: Buffer, start: number, end: number): number {
     const last = Math.min(end, start + LONGEST_NAME + 1);
     let hash = 0;
@@ -51,7 +50,7 @@ export class SignReader {
         this.#hash = hash;
         return at > start ? at : -1;
       }
-      if (byte === BACKSLASH || byte > LAST_OF_ASCII) return -1;
+      if (byte === BACKSLASH || byte < SPACE || byte > LAST_OF_ASCII) return -1;
       hash = Math.imul(hash ^ byte, FNV_PRIME);
     }
     return -1;
@@ -71,18 +70,13 @@ export class SignReader {
   }
 }
 
-/** Where the session's name begins; -1 when another line stands there. */
+/** Where the session's name begins; -1 when another line stands there. What tells most lines apart is looked at first. */
 function behindFrame(bytes: Buffer, start: number, end: number): number {
-  const first = bytes[start]!;
-  if (first === BRACE) return standsAt(JSON_BEGINS, bytes, start, end) ? behindLevel(bytes, start + JSON_BEGINS.length, end, BEHIND_JSON_LEVEL) : -1;
-  if (first < ZERO || first > NINE) return -1;
-  const time = start + DATE_LENGTH + 1;
-  if (time + TIME_LENGTH.most + 4 > end || !isDate(bytes, start)) return -1;
-  let at = time;
-  while (at - time <= TIME_LENGTH.most && isOfTime(bytes[at]!)) at++;
-  if (at - time < TIME_LENGTH.least || at - time > TIME_LENGTH.most) return -1;
-  if (bytes[at] === CAPITAL_Z) at++;
-  return bytes[at] === SPACE && bytes[at + 1] === BRACKET ? behindLevel(bytes, at + 2, end, BEHIND_LEVEL) : -1;
+  if (bytes[start] === BRACE) return standsAt(JSON_BEGINS, bytes, start, end) ? behindLevel(bytes, start + JSON_BEGINS.length, end, BEHIND_JSON_LEVEL) : -1;
+  const level = start + TIME_LENGTH + 2;
+  if (bytes[level - 1] !== BRACKET || bytes[level - 2] !== SPACE) return -1;
+  const name = behindLevel(bytes, level, end, BEHIND_LEVEL);
+  return name !== -1 && isTime(bytes, start) ? name : -1;
 }
 
 function behindLevel(bytes: Buffer, start: number, end: number, expected: Buffer): number {
@@ -92,13 +86,15 @@ function behindLevel(bytes: Buffer, start: number, end: number, expected: Buffer
   return standsAt(expected, bytes, at, end) ? at + expected.length : -1;
 }
 
-function isDate(bytes: Buffer, at: number): boolean {
-  for (let i = 0; i < DATE_LENGTH; i++) if (i === 4 || i === 7 ? bytes[at + i] !== DASH : !isDigit(bytes[at + i]!)) return false;
-  return bytes[at + DATE_LENGTH] === LETTER_T || bytes[at + DATE_LENGTH] === SPACE;
+/** `2026-02-09T00:00:11.402Z`: the form in which both programs write it. */
+function isTime(bytes: Buffer, start: number): boolean {
+  for (let i = 0; i < TIME_LENGTH; i++) {
+    const byte = bytes[start + i]!;
+    const expected = TIME_FORM[i]!;
+    if (expected === ZERO ? byte < ZERO || byte > NINE : byte !== expected) return false;
+  }
+  return true;
 }
-
-const isDigit = (byte: number): boolean => byte >= ZERO && byte <= NINE;
-const isOfTime = (byte: number): boolean => (byte >= ZERO && byte <= COLON) || byte === DOT || byte === COMMA;
 
 function standsAt(expected: Buffer, bytes: Buffer, at: number, end: number): boolean {
   if (at + expected.length > end) return false;

@@ -79,7 +79,7 @@ export class Intake {
   /** An entry nobody has seen, in the log's order. */
   take(entry: Entry): void {
     this.counts.entries++;
-    this.parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped, entry.plain);
+    this.parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped);
     if (this.parts.pending(entry.stream)) this.ledger.addHeld(entry.stream, entry.key, entry.stamp);
     else this.ledger.add(entry.key, entry.stamp);
     this.#undelivered = true;

@@ -75,8 +75,8 @@ export class Parts {
     return this.#chains[stream]?.stamp === stamp;
   }
 
-  /** One entry's content, `[start, end)`, with its line end if it has one. `plain`: nothing in it is to be cleaned. */
-  accept(stream: 1 | 2, stamp: string, bytes: Buffer, start: number, end: number, skipped: number, plain = false): void {
+  /** One entry's content, `[start, end)`, with its line end if it has one. */
+  accept(stream: 1 | 2, stamp: string, bytes: Buffer, start: number, end: number, skipped: number): void {
     const ends = end > start && bytes[end - 1] === NEWLINE;
     const chain = this.#chains[stream];
     if (chain !== undefined) {
@@ -85,7 +85,7 @@ export class Parts {
     }
     if (!ends) this.#open(stream, stamp, bytes, start, end, skipped);
     else if (skipped > 0 || end - start > SCRATCH - STAMP_LENGTH - 2) this.#long(stream, stamp, bytes.subarray(start, end - 1), skipped);
-    else this.#simple(stream, stamp, bytes, this.#isQuiet(stamp, bytes, start, end - 1, plain) ? end - 1 : start, end);
+    else this.#simple(stream, stamp, bytes, this.#isQuiet(stamp, bytes, start, end - 1) ? end - 1 : start, end);
   }
 
   /** The next part of a line has not come for so long that there may be none. */
@@ -123,9 +123,9 @@ export class Parts {
   }
 
   /** A line nobody wants the text of; what would need more than a look at its bytes is none. */
-  #isQuiet(stamp: string, bytes: Buffer, start: number, end: number, plain: boolean): boolean {
-    if (this.#sieve === null || end - start > this.#bound || this.#sieve.catches(bytes, start, end, plain)) return false;
-    return bytes.indexOf(NEWLINE, start) === end && !mayHoldPartStamps(bytes, start, end, () => stamp);
+  #isQuiet(stamp: string, bytes: Buffer, start: number, end: number): boolean {
+    if (this.#sieve === null || end - start > this.#bound || this.#sieve.endOfQuiet(bytes, start, end + 1) !== end) return false;
+    return !mayHoldPartStamps(bytes, start, end, () => stamp);
   }
 
   #mark(stream: 1 | 2, stamp: string): void {

@@ -1,5 +1,4 @@
 import type { Sign } from '../words.ts';
-import { Controls } from './controls.ts';
 import { mayHoldPartStamps } from './lines.ts';
 import { Sieve } from './sieve.ts';
 import { StampReader } from './stamp-reader.ts';
@@ -7,14 +6,15 @@ import { STAMP_LENGTH } from './stamp.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
+const NOT_QUIET = -1;
 /** About what a recording hands over at once. */
 const FIRST_SCRATCH = 128 * 1024;
 
 /** What the receiver of lines looks for: a line without any of it is needed for its time alone. */
 export interface Sought {
   words: Iterable<string>;
-  /** Lines that are read from their bytes; asked only where nothing has to be cleaned. */
-  signs: { read(bytes: Buffer, start: number, end: number): Sign | null } | null;
+  /** Lines that are read from their bytes, from `start` on; `limit` may stand behind several lines. */
+  signs: { read(bytes: Buffer, start: number, limit: number): Sign | null } | null;
 }
 
 /** What a line turned out to be: a sign of life, quiet, or one that has to be decoded. */
@@ -30,7 +30,6 @@ export class QuietLines {
   readonly #sieve: Sieve;
   readonly #signs: Sought['signs'];
   readonly #bound: number;
-  readonly #controls = new Controls();
   readonly #stamps = new StampReader();
   /** By line of the last `sort`; what stands behind its lines is older. */
   readonly kinds: Kind[] = [];
@@ -39,6 +38,7 @@ export class QuietLines {
   readonly nanos: number[] = [];
   #scratch = Buffer.allocUnsafe(FIRST_SCRATCH);
   #filled = 0;
+  #lineEnd = 0;
 
   /** `bound`: longer texts would be cut. */
   constructor({ words, signs }: Sought, bound: number) {
@@ -50,17 +50,14 @@ export class QuietLines {
   /** Sorts the lines of `[start, end)` and returns how many they are. Those `TO_BE_DECODED` stand in `others`. */
   sort(bytes: Buffer, start: number, end: number): number {
     let lines = 0;
-    this.#controls.begin(bytes);
     this.#filled = 0;
     for (let at = start; at < end; lines++) {
-      const newline = bytes.indexOf(NEWLINE, at);
-      const lineEnd = newline === -1 || newline >= end ? end : newline;
-      const kind = this.#kindOf(bytes, at, lineEnd);
-      if (kind === TO_BE_DECODED) this.#keep(bytes, at, lineEnd);
+      const kind = this.#kindOf(bytes, at, end);
+      if (kind === TO_BE_DECODED) this.#keep(bytes, at, this.#lineEnd);
       this.kinds[lines] = kind;
       this.seconds[lines] = this.#stamps.second;
       this.nanos[lines] = this.#stamps.nanos;
-      at = lineEnd + 1;
+      at = this.#lineEnd + 1;
     }
     return lines;
   }
@@ -70,14 +67,17 @@ export class QuietLines {
     return this.#scratch.subarray(0, this.#filled);
   }
 
+  /** Of the line that begins at `start`; its end is found on the way. */
   #kindOf(bytes: Buffer, start: number, end: number): Kind {
     const text = start + STAMP_LENGTH + 1;
-    if (text > end || bytes[text - 1] !== SPACE || end - text > this.#bound || !this.#stamps.read(bytes, start)) return TO_BE_DECODED;
-    const plain = !this.#controls.within(bytes, text, end);
-    const sign = plain && this.#signs !== null ? this.#signs.read(bytes, text, end) : null;
+    const stamped = text < end && bytes[text - 1] === SPACE && this.#stamps.read(bytes, start);
+    const sign = stamped && this.#signs !== null ? this.#signs.read(bytes, text, end) : null;
+    const quietEnd = stamped && sign === null ? this.#sieve.endOfQuiet(bytes, text, end) : NOT_QUIET;
+    this.#lineEnd = quietEnd === NOT_QUIET ? endOfLine(bytes, start, end) : quietEnd;
+    if (this.#lineEnd - text > this.#bound) return TO_BE_DECODED;
     if (sign !== null) return sign;
-    if (this.#sieve.catches(bytes, text, end, plain)) return TO_BE_DECODED;
-    return mayHoldPartStamps(bytes, text, end, () => bytes.toString('latin1', start, text - 1)) ? TO_BE_DECODED : QUIET;
+    if (quietEnd === NOT_QUIET) return TO_BE_DECODED;
+    return mayHoldPartStamps(bytes, text, quietEnd, () => bytes.toString('latin1', start, text - 1)) ? TO_BE_DECODED : QUIET;
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {
@@ -87,4 +87,9 @@ export class QuietLines {
     this.#scratch[filled - 1] = NEWLINE;
     this.#filled = filled;
   }
+}
+
+function endOfLine(bytes: Buffer, start: number, end: number): number {
+  const newline = bytes.indexOf(NEWLINE, start);
+  return newline === -1 || newline >= end ? end : newline;
 }

@@ -1,4 +1,3 @@
-import { Controls } from './controls.ts';
 import { FrameParser, type FrameType } from './frames.ts';
 import { Ordinals, entryKey, ordinalKey } from './key.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
@@ -18,8 +17,6 @@ export interface Entry {
   start: number;
   end: number;
   skipped: number;
-  /** Nothing in it is to be cleaned. */
-  plain: boolean;
 }
 
 export interface ReadingEvents {
@@ -41,8 +38,7 @@ export class Reading {
   readonly #frames: FrameParser | null;
   readonly #terminal: WholeLines | null;
   readonly #ordinals = new Ordinals();
-  readonly #controls = new Controls();
-  readonly #entry: Entry = { stream: 1, key: 0, ordinal: 0, stamp: '', bytes: Buffer.alloc(0), start: 0, end: 0, skipped: 0, plain: false };
+  readonly #entry: Entry = { stream: 1, key: 0, ordinal: 0, stamp: '', bytes: Buffer.alloc(0), start: 0, end: 0, skipped: 0 };
   #stamp: string;
 
   /** `stampBefore`: the time given to an entry that has none. */
@@ -54,7 +50,6 @@ export class Reading {
   }
 
   push(chunk: Buffer): void {
-    this.#controls.begin(chunk);
     if (this.#frames) this.#frames.push(chunk);
     else this.#terminal!.push(chunk);
   }
@@ -95,7 +90,6 @@ export class Reading {
     entry.bytes = bytes;
     entry.end = end;
     entry.skipped = skipped;
-    entry.plain = !this.#controls.within(bytes, entry.start, end);
     this.#events.entry(entry);
   }
 

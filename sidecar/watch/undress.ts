@@ -21,7 +21,7 @@ export function undress(bytes: Buffer, start: number, end: number, into: Buffer)
 }
 
 /** The last byte of the CSI sequence whose ESC stands before `at`; -1 when it is another one. */
-function endOfSequence(bytes: Buffer, at: number, end: number): number {
+export function endOfSequence(bytes: Buffer, at: number, end: number): number {
   if (at >= end || bytes[at] !== BRACKET) return -1;
   let last = at + 1;
   while (last < end && bytes[last]! >= 0x30 && bytes[last]! <= 0x3f) last++;
