@@ -32,6 +32,10 @@ export function nanosOf(ts: string): number {
   return nanos;
 }
 
+/** Of whole seconds since the epoch and the nanoseconds within them. */
+export const eventTime = (second: number, nanos: number): Nanos => BigInt(second) * 1_000_000_000n + BigInt(nanos);
+export const msOf = (second: number, nanos: number): number => second * 1_000 + Math.floor(nanos / 1_000_000);
+
 export const toMs = (at: Nanos): number => Number(at / 1_000_000n);
 export const fromMs = (ms: number): Nanos => BigInt(Math.round(ms)) * 1_000_000n;
 

@@ -3,8 +3,8 @@ import type { Look } from './decide/decide.ts';
 import { Desk, type DeskSettings, type Ruling, type Surroundings } from './decide/desk.ts';
 import type { Incident } from './decide/incident.ts';
 import type { Detector, Reading } from './detect/detector.ts';
-import { fromMs, parseEventTime, toMs } from './event-time.ts';
-import type { SignLine, Stretch } from './watch/stretch.ts';
+import { eventTime, fromMs, msOf, toMs } from './event-time.ts';
+import type { Stretch } from './watch/stretch.ts';
 import type { LogLine, Nanos, Outcome, Plan, Rung } from './words.ts';
 
 /** One decision of a replay, as it is printed. `rung` is null where it was refused, `refused` then the code. */
@@ -52,8 +52,7 @@ class Stage {
   readonly #windowMs: number;
   /** Virtual time: the newest event time read so far, in milliseconds. */
   #now = 0;
-  /** The next deadline, also as a line would spell it: most lines cost one comparison. */
-  #nextDue: { ms: number; spelled: string } | null = null;
+  #nextDue: number | null = null;
 
   constructor({ detector, settings, sessions, sessionsIn }: ReplayParts) {
     this.#detector = detector;
@@ -63,29 +62,22 @@ class Stage {
     this.#windowMs = settings.windowMs;
   }
 
-  read({ lines, seconds, nanos }: Stretch): void {
-    for (let i = 0; i < lines.length; i++) {
-      const line = lines[i]!;
-      if (line !== null && 'text' in line) this.#readLine(line);
-      else this.#pass(line, seconds[i]!, nanos[i]!);
+  read({ lines, seconds, nanos, length }: Stretch): void {
+    for (let i = 0; i < length; i++) {
+      const [line, second, nano] = [lines[i]!, seconds[i]!, nanos[i]!];
+      const ms = msOf(second, nano);
+      if (this.#nextDue !== null && ms >= this.#nextDue) this.#runTo(ms);
+      if (this.#detector.provisional) this.#settleUpTo(eventTime(second, nano));
+      if (line === null) this.#detector.pass(second, nano);
+      else if ('text' in line) this.#readLine(line, ms);
+      else this.#detector.meet(line, second, nano);
     }
   }
 
-  /** A line nobody reads: time goes on, and a session may have lived. */
-  #pass(line: SignLine | null, second: number, nanos: number): void {
-    const ms = second * 1_000 + Math.floor(nanos / 1_000_000);
-    if (this.#nextDue !== null && ms >= this.#nextDue.ms) this.#runTo(ms);
-    if (this.#detector.provisional) this.#settleUpTo(BigInt(second) * 1_000_000_000n + BigInt(nanos));
-    if (line === null) this.#detector.pass(second, nanos);
-    else this.#detector.meet(line, second, nanos);
-  }
-
-  #readLine(line: LogLine): void {
-    if (this.#nextDue !== null && line.ts >= this.#nextDue.spelled) this.#runTo(toMs(parseEventTime(line.ts)));
-    if (this.#detector.provisional) this.#settleUpTo(parseEventTime(line.ts));
+  #readLine(line: LogLine, ms: number): void {
     const readings = this.#detector.read(line);
     if (readings.length === 0) return;
-    this.#now = Math.max(this.#now, toMs(parseEventTime(line.ts)));
+    this.#now = Math.max(this.#now, ms);
     this.#take(readings);
   }
 
@@ -165,8 +157,7 @@ class Stage {
   }
 
   #watchDeadline(): void {
-    const due = this.#desk.nextDue();
-    this.#nextDue = due === null ? null : { ms: due, spelled: `${new Date(due).toISOString().slice(0, -1)}000000Z` };
+    this.#nextDue = this.#desk.nextDue();
   }
 }
 

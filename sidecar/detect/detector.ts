@@ -1,4 +1,4 @@
-import { fromMs, nanosOf, parseEventTime, secondOf, toMs } from '../event-time.ts';
+import { eventTime, fromMs, msOf, nanosOf, secondOf, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
 import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos, Origin, Sign } from '../words.ts';
@@ -89,14 +89,14 @@ export class Detector {
     const [second, nanos] = [secondOf(line.ts), nanosOf(line.ts)];
     this.#newest.meet(second, nanos);
     // By the times of its own container: another one may be hours further while a backlog is read.
-    const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, parseEventTime(line.ts))) : NOTHING;
+    const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, eventTime(second, nanos))) : NOTHING;
     if (line.sign === undefined && !this.#interesting(line.text)) return settled;
     const sign = line.sign ?? readActivity(line.text);
     if (sign) {
       this.#heardOf(line, sign, second, nanos);
       return settled;
     }
-    const found = this.#judge(line);
+    const found = this.#judge(line, eventTime(second, nanos));
     return settled.length === 0 ? found : [...settled, ...found];
   }
 
@@ -176,16 +176,15 @@ export class Detector {
 
   #heardOf(origin: Origin, sign: Sign, second: number, nanos: number): void {
     if (this.#everyday) this.#containers.of(origin).speakers.heard(this.#everyday, 'winston');
-    this.#life.sign(sign, second * 1_000 + Math.floor(nanos / 1_000_000));
+    this.#life.sign(sign, msOf(second, nanos));
   }
 
-  #judge(line: LogLine): readonly Reading[] {
+  #judge(line: LogLine, at: Nanos): readonly Reading[] {
     const envelope = readEnvelope(line.text);
     const container = this.#containers.of(line);
     const match = firstMatch(this.#byShape, envelope, line.text, container.speakers.alone);
     if (!match) return NOTHING;
     container.speakers.heard(match.pattern, envelope.shape);
-    const at = parseEventTime(line.ts);
     if (match.pattern.part !== null) return this.#partOfBlock(line, at, match, envelope, container);
 
     const who = this.#whose(line, at, match, envelope, container);

@@ -1,3 +1,4 @@
+import { eventTime } from '../event-time.ts';
 import type { Nanos } from '../words.ts';
 
 /** The newest event time of any line, in two numbers: a bigint for every line would be most of what a quiet one costs. */
@@ -17,6 +18,6 @@ export class NewestTime {
 
   /** 0 before the first. */
   get at(): Nanos {
-    return BigInt(this.#second) * 1_000_000_000n + BigInt(this.#nanos);
+    return eventTime(this.#second, this.#nanos);
   }
 }

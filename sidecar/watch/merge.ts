@@ -13,7 +13,7 @@ interface Head {
 /**
  * Several recordings in one order, by event time, a stretch at a time. Each recording keeps its own order (its
  * lines may be microseconds out of it, as they were live); equal times come in the order of the arguments.
- * Holds one stretch per recording.
+ * Holds one stretch per recording, and yields the same one each time: read it before the next one is asked for.
  */
 export async function* mergeStretches(...recordings: AsyncIterable<Piece>[]): AsyncGenerator<Stretch> {
   const heads: Head[] = [];
@@ -21,8 +21,9 @@ export async function* mergeStretches(...recordings: AsyncIterable<Piece>[]): As
     const head: Head = { next: stretchesOf(recording), stretch: new Stretch(), at: 0 };
     if (await refill(head)) heads.push(head);
   }
+  const merged = new Stretch();
   while (heads.length > 0) {
-    const merged = new Stretch();
+    merged.clear();
     const emptied = drawUntilOneIsEmpty(heads, merged);
     yield merged;
     if (!(await refill(emptied))) heads.splice(heads.indexOf(emptied), 1);
@@ -31,7 +32,7 @@ export async function* mergeStretches(...recordings: AsyncIterable<Piece>[]): As
 
 /** The same for recordings of which every line has its text. */
 export async function* mergeBatchesByTime(...recordings: AsyncIterable<LogLine | LogLine[]>[]): AsyncGenerator<LogLine[]> {
-  for await (const { lines } of mergeStretches(...recordings)) yield lines as LogLine[];
+  for await (const { lines, length } of mergeStretches(...recordings)) yield lines.slice(0, length) as LogLine[];
 }
 
 /** The same, line by line. */

@@ -33,7 +33,8 @@ const ROOM_FOR_PART_STAMPS = 64 * (LONGEST_STAMP + 1);
 const SLICE = 128 * 1024;
 
 /**
- * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to stretches of lines, one per piece read: the fast way.
+ * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to stretches of lines, one per piece read: the fast way. It is
+ * the same stretch each time: read it before the next one is asked for.
  * With `sought`, only lines that hold one of its words are decoded, and signs of life are read from their bytes. A recording does not tell its streams apart; all lines are
  * `stdout`.
  */
@@ -43,16 +44,17 @@ export async function* readRecordingStretches(container: string, source: Recordi
     const bytes = typeof chunk === 'string' ? Buffer.from(chunk) : Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
     for (let at = 0; at < bytes.length; at += SLICE) {
       reader.push(bytes.subarray(at, at + SLICE));
-      if (reader.read.length > 0) yield reader.take();
+      if (reader.read.length > 0) yield reader.read;
+      reader.read.clear();
     }
   }
   reader.finish();
-  if (reader.read.length > 0) yield reader.take();
+  if (reader.read.length > 0) yield reader.read;
 }
 
 /** The same as LogLines, every one with its text. */
 export async function* readRecordingBatches(container: string, source: RecordingSource, options: RecordingOptions = {}): AsyncGenerator<LogLine[]> {
-  for await (const { lines } of readRecordingStretches(container, source, options)) yield lines as LogLine[];
+  for await (const { lines, length } of readRecordingStretches(container, source, options)) yield lines.slice(0, length) as LogLine[];
 }
 
 /** The same, line by line. */
@@ -61,7 +63,7 @@ export async function* readRecording(container: string, source: RecordingSource,
 }
 
 class RecordingReader {
-  read = new Stretch();
+  readonly read = new Stretch();
   readonly #container: string;
   readonly #file: string;
   readonly #complain: ((problem: string) => void) | undefined;
@@ -99,12 +101,6 @@ class RecordingReader {
     this.#whole.finish();
     const untold = this.#complaints - MOST_COMPLAINTS;
     if (untold > 0) this.#complain?.(`${this.#file}: ${untold} more lines without a timestamp were left out`);
-  }
-
-  take(): Stretch {
-    const { read } = this;
-    this.read = new Stretch();
-    return read;
   }
 
   #run(bytes: Buffer, start: number, end: number): void {

@@ -1,4 +1,4 @@
-import { nanosOf, secondOf } from '../event-time.ts';
+import { eventTime, nanosOf, secondOf } from '../event-time.ts';
 import type { LogLine, Origin, Sign } from '../words.ts';
 import { stampOfNanos } from './stamp.ts';
 
@@ -9,13 +9,15 @@ export interface SignLine extends Origin {
 
 /**
  * Lines of recordings in their order, in columns: what nobody looks for is two numbers and no object. Event times are
- * whole seconds since the epoch and nanoseconds, because no JavaScript number holds both.
+ * whole seconds since the epoch and nanoseconds, because no JavaScript number holds both. What stands in the columns behind
+ * `length` is older: a stretch is used again and again.
  */
 export class Stretch {
   /** Null for a quiet line: it holds no word anybody looks for, and only moves time. */
   readonly lines: (LogLine | SignLine | null)[] = [];
   readonly seconds: number[] = [];
   readonly nanos: number[] = [];
+  length = 0;
 
   static of(lines: readonly LogLine[]): Stretch {
     const stretch = new Stretch();
@@ -23,8 +25,8 @@ export class Stretch {
     return stretch;
   }
 
-  get length(): number {
-    return this.lines.length;
+  clear(): void {
+    this.length = 0;
   }
 
   add(line: LogLine): void {
@@ -45,7 +47,7 @@ export class Stretch {
 
   /** In the engine's form. */
   timeAt(at: number): string {
-    return stampOfNanos(BigInt(this.seconds[at]!) * 1_000_000_000n + BigInt(this.nanos[at]!));
+    return stampOfNanos(eventTime(this.seconds[at]!, this.nanos[at]!));
   }
 
   isBefore(at: number, other: Stretch, otherAt: number): boolean {
@@ -54,8 +56,9 @@ export class Stretch {
   }
 
   #push(line: LogLine | SignLine | null, second: number, nanos: number): void {
-    this.lines.push(line);
-    this.seconds.push(second);
-    this.nanos.push(nanos);
+    const at = this.length++;
+    this.lines[at] = line;
+    this.seconds[at] = second;
+    this.nanos[at] = nanos;
   }
 }
