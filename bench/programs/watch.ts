@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { realClock } from '../../sidecar/clock.ts';
 import { Detector } from '../../sidecar/detect/detector.ts';
-import { loadPatterns } from '../../sidecar/detect/patterns.ts';
+import { readyPatterns } from '../../sidecar/detect/ready-patterns.ts';
 import { dockerAt } from '../../sidecar/docker.ts';
 import { WEBHOOK_WORDS } from '../../sidecar/doctor/webhook-trouble.ts';
 import { Roster } from '../../sidecar/fleet/roster.ts';
@@ -26,14 +26,14 @@ const database = openDatabase(folder, [SCHEMA], 'NORMAL');
 const records = new Records(database, (error) => { if (error) throw error; });
 const roster = new Roster([{ source: 'bench', names: sessions.split(',') }], new Map());
 const detector = new Detector({
-  patterns: loadPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: WINDOW_MS,
+  patterns: await readyPatterns(join(import.meta.dirname, '../../patterns')), maxHits: 5, windowMs: WINDOW_MS,
   sessions: { names: () => roster.names(), resolve: (spelled) => roster.resolve(spelled), inContainer: () => roster.names(), holderOfPeer: () => null },
 });
 
 let lines = 0;
 const done = Promise.withResolvers<void>();
 const watcher = new Watcher({
-  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS, words: [...detector.words, ...WEBHOOK_WORDS],
+  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS, sought: { words: [...detector.words, ...WEBHOOK_WORDS], signs: detector.signs },
   loadCursor: (id) => records.cursor(id),
   deliver({ lines: batch, cursor }) {
     for (const line of batch) for (const { hit, fresh } of detector.read(line)) if (fresh) records.stageHit(hit);

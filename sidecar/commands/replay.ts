@@ -4,7 +4,7 @@ import { Detector } from '../detect/detector.ts';
 import { readyPatterns } from '../detect/ready-patterns.ts';
 import { replay } from '../replay.ts';
 import { deskSettings } from '../desk-settings.ts';
-import type { Sought } from '../watch/quiet-lines.ts';
+import type { Sought } from '../watch/glance.ts';
 import type { Stretch } from '../watch/stretch.ts';
 import type { LogLine } from '../words.ts';
 import { CannotDo, JSON_OPTION, text, UsageError, type Command, type Io } from './command.ts';

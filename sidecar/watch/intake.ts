@@ -1,10 +1,10 @@
 import type { Clock } from '../clock.ts';
 import type { LogLine, Origin } from '../words.ts';
+import type { Glance } from './glance.ts';
 import { Ledger } from './ledger.ts';
 import { LineMaker } from './lines.ts';
 import { Parts } from './parts.ts';
 import type { Entry } from './reading.ts';
-import type { Sieve } from './sieve.ts';
 
 /** A place in a container's log, to be stored by the receiver. `json` is opaque to it. */
 export interface Cursor {
@@ -29,8 +29,8 @@ export interface IntakeOptions extends Origin {
   lineBound: number;
   /** How long keys stay known, in event time. */
   retainMs: number;
-  /** Lines that it lets through are delivered without their text. */
-  sieve?: Sieve | null;
+  /** Only lines that it finds to be decoded are delivered with their text. */
+  glance?: Glance | null;
   loadCursor(containerId: string): string | null;
   deliver(delivery: Delivery): void;
 }
@@ -73,7 +73,7 @@ export class Intake {
     this.parts = new Parts(new LineMaker(this.#options, lineBound), clock, {
       opened: (stream) => ledger.hold(stream),
       closed: (stream) => ledger.release(stream),
-    }, lineBound, this.#options.sieve ?? null);
+    }, lineBound, this.#options.glance ?? null);
   }
 
   /** An entry nobody has seen, in the log's order. */

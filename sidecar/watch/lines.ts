@@ -1,4 +1,4 @@
-import type { LogLine, Origin } from '../words.ts';
+import type { LogLine, Origin, Sign } from '../words.ts';
 import { clean } from './clean.ts';
 import { lineSplitter } from './splitter.ts';
 import { STAMP_LENGTH } from './stamp.ts';
@@ -30,6 +30,14 @@ export class LineMaker {
   constructor(origin: Origin, bound = DEFAULT_LINE_BOUND) {
     this.#origin = origin;
     this.#bound = bound;
+  }
+
+  /** A line of which nobody needs the text. */
+  add(stream: 1 | 2, stamp: string, sign: Sign | null): void {
+    const { container, containerId } = this.#origin;
+    const line: LogLine = { container, containerId, stream: stream === 1 ? 'stdout' : 'stderr', ts: stamp, text: '', skippedBytes: 0 };
+    if (sign !== null) line.sign = sign;
+    this.#lines.push(line);
   }
 
   /** Whole marked lines, each ended by `\n`. The memory may be reused afterwards. */

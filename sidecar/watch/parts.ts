@@ -1,7 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { LogLine } from '../words.ts';
+import { type Glance, type Kind, TO_BE_DECODED } from './glance.ts';
 import { type LineMaker, DEFAULT_LINE_BOUND, STDERR_MARK, STDOUT_MARK, mayHoldPartStamps } from './lines.ts';
-import type { Sieve } from './sieve.ts';
 import { STAMP_LENGTH } from './stamp.ts';
 
 /** A part without a successor for so long is a line without an end (engine 20.10's `local` driver loses the last one's). */
@@ -39,20 +39,20 @@ export class Parts {
   readonly #bound: number;
   readonly #clock: Clock;
   readonly #watch: ChainWatch;
-  readonly #sieve: Sieve | null;
+  readonly #glance: Glance | null;
   readonly #chains: Partial<Record<1 | 2, Chain>> = {};
   #scratch = Buffer.allocUnsafe(SCRATCH);
   #filled = 0;
   /** Bytes counted after their line had been delivered. */
   skippedLate = 0;
 
-  /** With a sieve, lines that it lets through come without their text. */
-  constructor(maker: LineMaker, clock: Clock, watch: ChainWatch, bound = DEFAULT_LINE_BOUND, sieve: Sieve | null = null) {
+  /** With a glance, only lines that have to be decoded come with their text. */
+  constructor(maker: LineMaker, clock: Clock, watch: ChainWatch, bound = DEFAULT_LINE_BOUND, glance: Glance | null = null) {
     this.#maker = maker;
     this.#bound = bound;
     this.#clock = clock;
     this.#watch = watch;
-    this.#sieve = sieve;
+    this.#glance = glance;
   }
 
   get open(): boolean {
@@ -85,7 +85,7 @@ export class Parts {
     }
     if (!ends) this.#open(stream, stamp, bytes, start, end, skipped);
     else if (skipped > 0 || end - start > SCRATCH - STAMP_LENGTH - 2) this.#long(stream, stamp, bytes.subarray(start, end - 1), skipped);
-    else this.#simple(stream, stamp, bytes, this.#isQuiet(stamp, bytes, start, end - 1) ? end - 1 : start, end);
+    else this.#simple(stream, stamp, bytes, start, end);
   }
 
   /** The next part of a line has not come for so long that there may be none. */
@@ -117,15 +117,21 @@ export class Parts {
   }
 
   #simple(stream: 1 | 2, stamp: string, bytes: Buffer, start: number, end: number): void {
+    const kind = this.#kindOf(stamp, bytes, start, end);
+    if (kind !== TO_BE_DECODED) {
+      this.#flush();
+      return this.#maker.add(stream, stamp, kind);
+    }
     if (this.#filled + end - start + STAMP_LENGTH + 2 > SCRATCH) this.#flush();
     this.#mark(stream, stamp);
     this.#filled += bytes.copy(this.#scratch, this.#filled, start, end);
   }
 
-  /** A line nobody wants the text of; what would need more than a look at its bytes is none. */
-  #isQuiet(stamp: string, bytes: Buffer, start: number, end: number): boolean {
-    if (this.#sieve === null || end - start > this.#bound || this.#sieve.endOfQuiet(bytes, start, end + 1) !== end) return false;
-    return !mayHoldPartStamps(bytes, start, end, () => stamp);
+  /** A line whose text is not needed is known by one look at its bytes; any doubt is one to be decoded. */
+  #kindOf(stamp: string, bytes: Buffer, start: number, end: number): Kind {
+    if (this.#glance === null || end - 1 - start > this.#bound) return TO_BE_DECODED;
+    const kind = this.#glance.at(bytes, start, end);
+    return this.#glance.end !== end - 1 || mayHoldPartStamps(bytes, start, end - 1, () => stamp) ? TO_BE_DECODED : kind;
   }
 
   #mark(stream: 1 | 2, stamp: string): void {

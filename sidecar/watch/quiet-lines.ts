@@ -1,34 +1,19 @@
-import type { Sign } from '../words.ts';
+import { Glance, type Kind, QUIET, type Sought, TO_BE_DECODED, endOfLine } from './glance.ts';
 import { mayHoldPartStamps } from './lines.ts';
-import { Sieve } from './sieve.ts';
 import { StampReader } from './stamp-reader.ts';
 import { STAMP_LENGTH } from './stamp.ts';
 
 const NEWLINE = 10;
 const SPACE = 32;
-const NOT_QUIET = -1;
 /** About what a recording hands over at once. */
 const FIRST_SCRATCH = 128 * 1024;
-
-/** What the receiver of lines looks for: a line without any of it is needed for its time alone. */
-export interface Sought {
-  words: Iterable<string>;
-  /** Lines that are read from their bytes, from `start` on; `limit` may stand behind several lines. */
-  signs: { read(bytes: Buffer, start: number, limit: number): Sign | null } | null;
-}
-
-/** What a line turned out to be: a sign of life, quiet, or one that has to be decoded. */
-export type Kind = Sign | typeof QUIET | typeof TO_BE_DECODED;
-export const QUIET = null;
-export const TO_BE_DECODED = undefined;
 
 /**
  * Sorts the lines of a recording by their bytes: quiet ones, of which only the time is taken, signs of life, and those
  * that have to be decoded, because the sieve caught them or because anything about them is not as usual.
  */
 export class QuietLines {
-  readonly #sieve: Sieve;
-  readonly #signs: Sought['signs'];
+  readonly #glance: Glance;
   readonly #bound: number;
   readonly #stamps = new StampReader();
   /** By line of the last `sort`; what stands behind its lines is older. */
@@ -41,9 +26,8 @@ export class QuietLines {
   #lineEnd = 0;
 
   /** `bound`: longer texts would be cut. */
-  constructor({ words, signs }: Sought, bound: number) {
-    this.#sieve = new Sieve(words);
-    this.#signs = signs;
+  constructor(sought: Sought, bound: number) {
+    this.#glance = new Glance(sought);
     this.#bound = bound;
   }
 
@@ -71,13 +55,10 @@ export class QuietLines {
   #kindOf(bytes: Buffer, start: number, end: number): Kind {
     const text = start + STAMP_LENGTH + 1;
     const stamped = text < end && bytes[text - 1] === SPACE && this.#stamps.read(bytes, start);
-    const sign = stamped && this.#signs !== null ? this.#signs.read(bytes, text, end) : null;
-    const quietEnd = stamped && sign === null ? this.#sieve.endOfQuiet(bytes, text, end) : NOT_QUIET;
-    this.#lineEnd = quietEnd === NOT_QUIET ? endOfLine(bytes, start, end) : quietEnd;
+    const kind = stamped ? this.#glance.at(bytes, text, end) : TO_BE_DECODED;
+    this.#lineEnd = stamped ? this.#glance.end : endOfLine(bytes, start, end);
     if (this.#lineEnd - text > this.#bound) return TO_BE_DECODED;
-    if (sign !== null) return sign;
-    if (quietEnd === NOT_QUIET) return TO_BE_DECODED;
-    return mayHoldPartStamps(bytes, text, quietEnd, () => bytes.toString('latin1', start, text - 1)) ? TO_BE_DECODED : QUIET;
+    return kind === QUIET && mayHoldPartStamps(bytes, text, this.#lineEnd, () => bytes.toString('latin1', start, text - 1)) ? TO_BE_DECODED : kind;
   }
 
   #keep(bytes: Buffer, start: number, end: number): void {
@@ -87,9 +68,4 @@ export class QuietLines {
     this.#scratch[filled - 1] = NEWLINE;
     this.#filled = filled;
   }
-}
-
-function endOfLine(bytes: Buffer, start: number, end: number): number {
-  const newline = bytes.indexOf(NEWLINE, start);
-  return newline === -1 || newline >= end ? end : newline;
 }

@@ -1,8 +1,9 @@
 import type { LogLine } from '../words.ts';
 import { clean } from './clean.ts';
 import { withoutComposePrefix } from './compose-prefix.ts';
+import { QUIET, type Sought, TO_BE_DECODED } from './glance.ts';
 import { DEFAULT_LINE_BOUND, bounded, endOfLastCharacter } from './lines.ts';
-import { QUIET, QuietLines, type Sought, TO_BE_DECODED } from './quiet-lines.ts';
+import { QuietLines } from './quiet-lines.ts';
 import { lineSplitter, WholeLines } from './splitter.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
 import { Stretch } from './stretch.ts';

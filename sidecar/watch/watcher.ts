@@ -5,10 +5,10 @@ import { ContainerLog, type Tell } from './container-log.ts';
 import { type Watched, chooseWatched } from './containers.ts';
 import { CALL_DEADLINE_MS, Engine, EngineError } from './engine.ts';
 import { type ContainerEvent, listen } from './events.ts';
+import { Glance, type Sought } from './glance.ts';
 import { type Delivery, Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
-import { Sieve } from './sieve.ts';
 import { SocketView } from './socket-view.ts';
 import { stateOf, type ContainerHealth, type WatchHealth, type WatchedContainer } from './watch-health.ts';
 
@@ -21,8 +21,8 @@ export interface WatchOptions {
   names: readonly string[];
   /** The Compose project whose services `names` means; null or unset: any project's. Container names and the label hold everywhere. */
   project?: string | null;
-  /** Lines without any of these words come without text. Default: none does. */
-  words?: Iterable<string>;
+  /** Lines without any of it come without text. Default: none does. */
+  sought?: Sought;
   loadCursor(containerId: string): string | null;
   /** Stores hits and cursor in one transaction, synchronously. When it throws, the same lines come again. */
   deliver(delivery: Delivery): void;
@@ -54,7 +54,7 @@ export class Watcher {
   readonly #options: WatchOptions & { auditEveryMs: number; reconcileEveryMs: number };
   readonly #engine: Engine;
   readonly #socket: SocketView;
-  readonly #sieve: Sieve | null;
+  readonly #glance: Glance | null;
   readonly #stop = new AbortController();
   readonly #logs = new Map<string, ContainerLog>();
   readonly #watched = new Map<string, Watched>();
@@ -69,7 +69,7 @@ export class Watcher {
   constructor(options: WatchOptions) {
     this.#options = { ...options, auditEveryMs: options.auditEveryMs ?? DEFAULT_AUDIT_MS, reconcileEveryMs: options.reconcileEveryMs ?? DEFAULT_RECONCILE_MS };
     this.#engine = new Engine(options.docker, options.callDeadlineMs ?? CALL_DEADLINE_MS);
-    this.#sieve = options.words === undefined ? null : new Sieve(options.words);
+    this.#glance = options.sought === undefined ? null : new Glance(options.sought);
     this.#socket = new SocketView(options.clock, options.tell);
   }
 
@@ -234,7 +234,7 @@ export class Watcher {
       clock,
       lineBound: this.#options.lineBound ?? DEFAULT_LINE_BOUND,
       retainMs: OVERLAP_MS + 2 * auditEveryMs,
-      sieve: this.#sieve,
+      glance: this.#glance,
       loadCursor,
       deliver,
     });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { VirtualClock } from '../../sidecar/clock.ts';
 import { clean } from '../../sidecar/watch/clean.ts';
+import { Glance, type Sought } from '../../sidecar/watch/glance.ts';
 import { LineMaker } from '../../sidecar/watch/lines.ts';
 import { Parts } from '../../sidecar/watch/parts.ts';
 import { Reading } from '../../sidecar/watch/reading.ts';
@@ -95,8 +96,8 @@ describe('undressing a line', () => {
 });
 
 describe('the lines of a stream read through a sieve', () => {
-  const read = (chunks: Buffer[], tty: boolean, bound: number, words: readonly string[] | null) => {
-    const parts = new Parts(new LineMaker({ container: 'c', containerId: 'c1' }, bound), new VirtualClock(0), { opened: () => undefined, closed: () => undefined }, bound, words && new Sieve(words));
+  const read = (chunks: Buffer[], tty: boolean, bound: number, words: readonly string[] | null, signs: Sought['signs'] = null) => {
+    const parts = new Parts(new LineMaker({ container: 'c', containerId: 'c1' }, bound), new VirtualClock(0), { opened: () => undefined, closed: () => undefined }, bound, words && new Glance({ words, signs }));
     const reading = new Reading(tty, stamp(0), {
       entry: (entry) => parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped),
       engineSays: () => undefined,
@@ -127,6 +128,16 @@ describe('the lines of a stream read through a sieve', () => {
     const padding = 'x'.repeat(16_384);
     const log = Buffer.from(`${stamp(1)} ${padding}Page Clo${stamp(1)} sed\n${stamp(2)} quiet\n`);
     expect(read([log], true, 256 * 1024, WORDS).map(({ text }) => text)).toEqual([`${padding}Page Closed`, '']);
+  });
+
+  it('are signs of life where they are sought, in the order of the log', () => {
+    const sign = { spelled: 'loja1', event: 'onack' };
+    const signs = { read: (bytes: Buffer, start: number) => (bytes.toString('utf8', start).startsWith('alive') ? sign : null) };
+    const log = ['alive', 'Bad MAC', 'quiet', 'alive', 'alive\ntwo', 'Page Closed'].map((text, i) => frame(i === 3 ? 2 : 1, `${stamp(i)} ${text}\n`));
+    const lines = read(log, false, 256 * 1024, WORDS, signs);
+    expect(lines.map((one) => one.sign ?? one.text)).toEqual([sign, 'Bad MAC', '', sign, 'alive', 'two', 'Page Closed']);
+    expect(lines.map(({ ts, stream }) => [ts, stream])).toEqual([0, 1, 2, 3, 4, 4, 5].map((at) => [stamp(at), at === 3 ? 'stderr' : 'stdout']));
+    expect(lines[0]).toEqual({ container: 'c', containerId: 'c1', stream: 'stdout', ts: stamp(0), text: '', skippedBytes: 0, sign });
   });
 
   it('that a driver printed as one entry stay several', () => {
