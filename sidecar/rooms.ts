@@ -106,7 +106,7 @@ export async function buildRooms(config: Config, warnings: readonly string[], st
   });
   const watcher = (standIns.watch ?? ((options) => new Watcher({ docker, ...options })))({
     names: config.watch.containers, project, clock, sinceMs: config.detect.windowMs,
-    sought: { words: [...detector.words, ...books.words], signs: detector.signs },
+    sought: { ...books.sought, words: [...detector.words, ...books.sought.words], signs: detector.signs },
     loadCursor: (id) => records.cursor(id),
     dropCursor: (id) => records.dropCursor(id),
     deliver(delivery) {

@@ -5,7 +5,7 @@ import { realClock } from '../../sidecar/clock.ts';
 import { Detector } from '../../sidecar/detect/detector.ts';
 import { readyPatterns } from '../../sidecar/detect/ready-patterns.ts';
 import { dockerAt } from '../../sidecar/docker.ts';
-import { WEBHOOK_WORDS } from '../../sidecar/doctor/webhook-trouble.ts';
+import { WEBHOOK_NEWS } from '../../sidecar/doctor/webhook-trouble.ts';
 import { Roster } from '../../sidecar/fleet/roster.ts';
 import { openDatabase } from '../../sidecar/state/database.ts';
 import { Records, SCHEMA } from '../../sidecar/state/records.ts';
@@ -33,7 +33,7 @@ const detector = new Detector({
 let lines = 0;
 const done = Promise.withResolvers<void>();
 const watcher = new Watcher({
-  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS, sought: { words: [...detector.words, ...WEBHOOK_WORDS], signs: detector.signs },
+  docker: dockerAt(host), names: [container], clock: realClock, sinceMs: SINCE_MS, sought: { ...WEBHOOK_NEWS, words: [...detector.words, ...WEBHOOK_NEWS.words], signs: detector.signs },
   loadCursor: (id) => records.cursor(id),
   deliver({ lines: batch, cursor }) {
     for (const line of batch) for (const { hit, fresh } of detector.read(line)) if (fresh) records.stageHit(hit);

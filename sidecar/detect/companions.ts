@@ -2,7 +2,7 @@ import type { Attribution, Nanos } from '../words.ts';
 import { TOGETHER } from './cause.ts';
 import type { Pattern } from './pattern.ts';
 
-/** More lines about trouble than this in two seconds in one container are not needed to find a neighbour. */
+/** More lines about trouble than this in one container are not needed to find a neighbour; twice as many are held. */
 const MOST_KEPT = 200;
 
 interface Named {
@@ -21,8 +21,8 @@ export class Companions {
   #named: Named[] = [];
 
   remember(pattern: Pattern, at: Nanos, who: Attribution): void {
-    this.#named = this.#named.filter((one) => at - one.at <= TOGETHER).slice(-MOST_KEPT + 1);
     this.#named.push({ at, pattern: pattern.id, who, given: new Set() });
+    if (this.#named.length >= 2 * MOST_KEPT) this.#named = this.#named.slice(-MOST_KEPT);
   }
 
   /** Whose line the nameless one beside it is, or null where no line named anybody. */

@@ -90,7 +90,7 @@ export class Detector {
     this.#newest.meet(second, nanos);
     // By the times of its own container: another one may be hours further while a backlog is read.
     const settled = this.#containers.provisional ? this.#settleAll(this.#containers.dueIn(line, eventTime(second, nanos))) : NOTHING;
-    if (line.sign === undefined && !this.#interesting(line.text)) return settled;
+    if (line.sign === undefined && (line.text === '' || !this.#interesting(line.text))) return settled;
     const sign = line.sign ?? readActivity(line.text);
     if (sign) {
       this.#heardOf(line, sign, second, nanos);

@@ -6,9 +6,10 @@ import type { TrueStatus } from '../report/house.ts';
 import type { Metrics } from '../report/metrics.ts';
 import type { Reporting } from '../reporting.ts';
 import { DAY_MS, dayOf, IncidentHistory, SCHEMA, type Tally } from '../state/history-of-incidents.ts';
+import type { Sought } from '../watch/glance.ts';
 import type { LogLine } from '../words.ts';
 import { figuresOf, summaryLine, type Figures } from './figures.ts';
-import { WEBHOOK_WORDS, WebhookTrouble } from './webhook-trouble.ts';
+import { WEBHOOK_NEWS, WebhookTrouble } from './webhook-trouble.ts';
 
 /** Figures are written that often: a crash costs a minute of them. */
 const WRITE_MS = 60_000;
@@ -27,7 +28,7 @@ export interface Books {
   figures: Metrics;
   read(lines: readonly LogLine[]): void;
   /** What `read` looks for. */
-  words: readonly string[];
+  sought: Omit<Sought, 'signs'>;
   /** Call about once a second. */
   tick(): void;
   /** Writes what is not written yet. */
@@ -107,7 +108,7 @@ export function bookkeeping(database: DatabaseSync, report: Reporting, parts: ()
 
   return {
     figures,
-    words: WEBHOOK_WORDS,
+    sought: WEBHOOK_NEWS,
     read(lines) { for (const line of lines) webhooks.read(line); },
     tick() {
       const now = parts().now();

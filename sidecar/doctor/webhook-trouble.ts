@@ -8,8 +8,9 @@ const OVER_AFTER_MS = 15 * 60_000;
 
 const FAILURES = ['Webhook delivery failed', 'Error calling Webhook'] as const;
 const DELIVERY = 'Webhook delivered successfully';
-/** A line without any of them says nothing about deliveries. */
-export const WEBHOOK_WORDS: readonly string[] = [...FAILURES, DELIVERY];
+/** What to look for. Every third line of a busy wrapper tells of a delivery: that is news only while there is trouble. */
+export const WEBHOOK_NEWS = { words: FAILURES, sequel: { after: FAILURES, words: [DELIVERY], forMs: OVER_AFTER_MS } } as const;
+const ALL_WORDS = [...FAILURES, DELIVERY];
 
 export interface WebhookAlerts {
   alert(alert: { key: string; kind: string; message: string }): void;
@@ -32,8 +33,7 @@ export class WebhookTrouble {
   }
 
   read(line: LogLine): void {
-    // Every third line of a busy wrapper tells of a delivery: that is news only after failures.
-    const news = this.#standing.has(line.container) ? WEBHOOK_WORDS : FAILURES;
+    const news = this.#standing.has(line.container) ? ALL_WORDS : FAILURES;
     if (!news.some((words) => line.text.includes(words))) return;
     // Only what the program itself says: in a frame, from its first character.
     const { shape, said } = readEnvelope(line.text);

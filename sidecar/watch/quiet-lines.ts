@@ -1,3 +1,4 @@
+import { realClock } from '../clock.ts';
 import { Glance, type Kind, QUIET, type Sought, TO_BE_DECODED, endOfLine } from './glance.ts';
 import { mayHoldPartStamps } from './lines.ts';
 import { StampReader } from './stamp-reader.ts';
@@ -27,7 +28,7 @@ export class QuietLines {
 
   /** `bound`: longer texts would be cut. */
   constructor(sought: Sought, bound: number) {
-    this.#glance = new Glance(sought);
+    this.#glance = new Glance(sought, realClock);
     this.#bound = bound;
   }
 

@@ -1,6 +1,7 @@
 import { FrameParser, type FrameType } from './frames.ts';
 import { Ordinals, entryKey, ordinalKey } from './key.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
+import { StampReader } from './stamp-reader.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
 import { WholeLines } from './splitter.ts';
 
@@ -39,6 +40,7 @@ export class Reading {
   readonly #terminal: WholeLines | null;
   readonly #ordinals = new Ordinals();
   readonly #entry: Entry = { stream: 1, key: 0, ordinal: 0, stamp: '', bytes: Buffer.alloc(0), start: 0, end: 0, skipped: 0 };
+  readonly #stamps = new StampReader();
   #stamp: string;
 
   /** `stampBefore`: the time given to an entry that has none. */
@@ -97,9 +99,8 @@ export class Reading {
   #readStamp(bytes: Buffer, start: number, end: number): number {
     const usual = start + STAMP_LENGTH;
     if (usual < end && bytes[usual] === SPACE && bytes[usual - 1] === LETTER_Z) {
-      const stamp = toStamp(bytes.toString('latin1', start, usual));
-      if (stamp !== null) {
-        this.#stamp = stamp;
+      if (this.#stamps.read(bytes, start)) {
+        this.#stamp = bytes.toString('latin1', start, usual);
         return usual + 1;
       }
     }

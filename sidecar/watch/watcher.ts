@@ -69,7 +69,7 @@ export class Watcher {
   constructor(options: WatchOptions) {
     this.#options = { ...options, auditEveryMs: options.auditEveryMs ?? DEFAULT_AUDIT_MS, reconcileEveryMs: options.reconcileEveryMs ?? DEFAULT_RECONCILE_MS };
     this.#engine = new Engine(options.docker, options.callDeadlineMs ?? CALL_DEADLINE_MS);
-    this.#glance = options.sought === undefined ? null : new Glance(options.sought);
+    this.#glance = options.sought === undefined ? null : new Glance(options.sought, options.clock);
     this.#socket = new SocketView(options.clock, options.tell);
   }
 

@@ -97,7 +97,7 @@ describe('undressing a line', () => {
 
 describe('the lines of a stream read through a sieve', () => {
   const read = (chunks: Buffer[], tty: boolean, bound: number, words: readonly string[] | null, signs: Sought['signs'] = null) => {
-    const parts = new Parts(new LineMaker({ container: 'c', containerId: 'c1' }, bound), new VirtualClock(0), { opened: () => undefined, closed: () => undefined }, bound, words && new Glance({ words, signs }));
+    const parts = new Parts(new LineMaker({ container: 'c', containerId: 'c1' }, bound), new VirtualClock(0), { opened: () => undefined, closed: () => undefined }, bound, words && new Glance({ words, signs }, new VirtualClock(0)));
     const reading = new Reading(tty, stamp(0), {
       entry: (entry) => parts.accept(entry.stream, entry.stamp, entry.bytes, entry.start, entry.end, entry.skipped),
       engineSays: () => undefined,
