@@ -28,6 +28,9 @@ export interface ReplayParts {
   sessionsIn?: (container: string) => readonly string[];
 }
 
+/** What is over for hours is forgotten so often, in event time. */
+const TIDY_EVERY_MS = 10 * 60_000;
+
 /**
  * What the live stream would have decided on these lines: the same detector and desk on a virtual clock that is
  * the event time. The probe is `unknown`, and a repair is taken to end at once. Acts on nothing.
@@ -53,6 +56,7 @@ class Stage {
   /** Virtual time: the newest event time read so far, in milliseconds. */
   #now = 0;
   #nextDue: number | null = null;
+  #tidyAt = 0;
 
   constructor({ detector, settings, sessions, sessionsIn }: ReplayParts) {
     this.#detector = detector;
@@ -67,6 +71,7 @@ class Stage {
       const [line, second, nano] = [lines[i]!, seconds[i]!, nanos[i]!];
       const ms = msOf(second, nano);
       if (this.#nextDue !== null && ms >= this.#nextDue) this.#runTo(ms);
+      if (ms >= this.#tidyAt) this.#tidy(ms);
       if (this.#detector.provisional) this.#settleUpTo(eventTime(second, nano));
       if (line === null) this.#detector.pass(second, nano);
       else if ('text' in line) this.#readLine(line, ms);
@@ -86,6 +91,15 @@ class Stage {
     const settled = this.#detector.settle(at);
     if (settled.length === 0) return;
     this.#now = Math.max(this.#now, toMs(at));
+    this.#take(settled);
+  }
+
+  /** As the running sidecar does once a second. */
+  #tidy(now: number): void {
+    this.#tidyAt = now + TIDY_EVERY_MS;
+    const settled = this.#detector.tick(now);
+    if (settled.length === 0) return;
+    this.#now = Math.max(this.#now, now);
     this.#take(settled);
   }
 

@@ -82,6 +82,14 @@ describe('time in a replay is the lines\' own', () => {
     expect(said.slice(0, 3)).toEqual([[50, 'restart'], [110, 'cooldown'], [950, 'fault-not-proven']]);
   });
 
+  it('forgets messages of hours ago, as the running sidecar does', async () => {
+    const undecryptable = (second: number, id: number) => ({ at: [second], say: [`{"level":50,"sessionId":"loja1","key":{"id":"3EB0${id}"},"err":{"message":"Invalid PreKey ID"},"msg":"failed to decrypt message"}`] });
+    const ids = [1, 2, 3, 4, 5];
+    const again = (later: number) => decisionsOf({ sessions: ['loja1', 'loja2'], log: { backend: [...ids.map((id) => undecryptable(10 * id, id)), ...ids.map((id) => undecryptable(later + 10 * id, id)), undecryptable(later + 60, 6)] } });
+    expect(await again(400)).toEqual([]);
+    expect(await again(5 * 3_600)).toHaveLength(1);
+  });
+
   it('decides nothing on five hits, nor on six of which the first is exactly 300,000 ms old', async () => {
     expect(await decisionsOf(of([0, 10, 20, 30, 40]))).toEqual([]);
     expect(await decisionsOf(of([0, 10, 20, 30, 40, 300]))).toEqual([]);
