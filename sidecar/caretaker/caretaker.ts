@@ -2,7 +2,7 @@ import type { Look } from '../decide/decide.ts';
 import type { Surroundings } from '../decide/desk.ts';
 import { isOver, needsALook, recount } from '../decide/evidence.ts';
 import type { Incident } from '../decide/incident.ts';
-import type { Reading } from '../detect/detector.ts';
+import type { Reading } from '../detect/firing.ts';
 import { fromMs, toMs } from '../event-time.ts';
 import { Interrupted } from '../repair/faults.ts';
 import type { CaretakerParts } from './parts.ts';

@@ -1,14 +1,14 @@
 import { eventTime, fromMs, msOf, nanosOf, secondOf, toMs } from '../event-time.ts';
 import type { KnownSessions } from '../fleet/fleet.ts';
 import { evidenceOf } from '../redact.ts';
-import type { Attribution, FaultClass, Firing, Hit, LogLine, Nanos, Origin, Sign } from '../words.ts';
+import type { Attribution, FaultClass, Hit, LogLine, Nanos, Origin, Sign } from '../words.ts';
 import { readActivity } from './activity.ts';
 import { attribute } from './attribute.ts';
 import type { Settled } from './blocks.ts';
 import type { CauseHint } from './cause.ts';
 import { Containers, type ContainerState } from './containers.ts';
 import { readEnvelope, type Envelope } from './envelope.ts';
-import { firingOf, shown, type WindowView } from './firing.ts';
+import { firingOf, shown, type Reading, type WindowView } from './firing.ts';
 import { byShape, firstMatch, type ByShape, type Match } from './match.ts';
 import { NewestTime } from './newest.ts';
 import { Owners, ownerOf } from './owners.ts';
@@ -17,17 +17,6 @@ import { peersIn } from './peers.ts';
 import { prefilter } from './prefilter.ts';
 import { SessionLife, type Life } from './session-life.ts';
 import { SignReader } from './signs.ts';
-
-/** What a line leads to. */
-export interface Reading {
-  hit: Hit;
-  /** Set when the hit leaves its window with more than allowed. */
-  firing: Firing | null;
-  /** False: the same cause as a hit before. */
-  fresh: boolean;
-  /** Cause of a not-attributed hit of that container and class that this one replaces: now its session is known. */
-  retracts?: string;
-}
 
 export interface DetectorOptions {
   patterns: readonly Pattern[];
@@ -45,8 +34,6 @@ export interface SessionView extends Life {
 }
 
 const NOTHING: readonly Reading[] = [];
-/** Two processes with one login throw each other out within seconds to minutes. */
-const CONTEST_LASTS: Nanos = 600_000_000_000n;
 /** The engine's clock and ours may differ by that much; stamps further ahead come from a clock that was wrong. */
 export const CLOCKS_DIFFER_MS = 60_000;
 /** Patterns of a class that are worth looking for in every line. */
@@ -158,13 +145,10 @@ export class Detector {
   look(session: string, nowMs: number): SessionView {
     const owner = ownerOf({ session, by: 'named' }, '');
     const now = fromMs(nowMs);
-    const life = this.#life.of(session);
     return {
       corruption: this.#owners.count(owner, 'corruption', now),
       disconnect: this.#owners.count(owner, 'disconnect', now),
-      ...life,
-      // Each of the two connects again as soon as it was thrown out: only quiet shows that one has given up.
-      loggedOutSince: life.loggedOutSince ?? (life.contestedAt !== null && now - life.contestedAt < CONTEST_LASTS ? life.contestedAt : null),
+      ...this.#life.of(session, now),
     };
   }
 

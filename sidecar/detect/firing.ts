@@ -1,8 +1,19 @@
-import type { Attribution, Firing, HitClass, Nanos } from '../words.ts';
+import type { Attribution, Firing, Hit, HitClass, Nanos } from '../words.ts';
 import type { Counted, Verdict } from './cause.ts';
 
 /** Lines shown with a firing. */
 const MOST_EVIDENCE = 5;
+
+/** What a line leads to. */
+export interface Reading {
+  hit: Hit;
+  /** Set when the hit leaves its window with more than allowed. */
+  firing: Firing | null;
+  /** False: the same cause as a hit before. */
+  fresh: boolean;
+  /** Cause of a not-attributed hit of that container and class that this one replaces: now its session is known. */
+  retracts?: string;
+}
 
 type Shown = Pick<Firing, 'since' | 'count' | 'patterns' | 'evidence'>;
 

@@ -8,6 +8,8 @@ import type { Pattern, Phase } from './pattern.ts';
 const MOST_KINDS = 100;
 /** No such event was seen. */
 const NEVER = 0;
+/** Two processes with one login throw each other out within seconds to minutes. */
+const CONTEST_LASTS: Nanos = 600_000_000_000n;
 /** Spellings remembered between two refreshes of the lists. */
 const MOST_SPELLINGS = 20_000;
 
@@ -22,7 +24,7 @@ export interface Life {
   /** Event time of the line that began that phase. */
   phaseSince: Nanos | null;
   lastRecovery: Nanos | null;
-  /** Since when it is logged out; null again after a recovery. */
+  /** Since when it is logged out, or another process has its login; null again after a recovery, or quiet. */
   loggedOutSince: Nanos | null;
   /** When another process last took the login over. */
   contestedAt: Nanos | null;
@@ -108,13 +110,19 @@ export class SessionLife {
     return this.#traces.get(session)?.phase ?? null;
   }
 
-  of(session: string): Life {
+  /** As of `now`. */
+  of(session: string, now: Nanos): Life {
     const traces = this.#traces.get(session);
     if (!traces) return { lastActivity: null, activity: {}, phase: null, phaseSince: null, lastRecovery: null, loggedOutSince: null, contestedAt: null };
     const { newest, byKind, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt } = traces;
     const seen = [...this.#kinds].filter(([, kind]) => (byKind[kind] ?? NEVER) !== NEVER);
     const activity = Object.fromEntries(seen.map(([event, kind]) => [event, fromMs(byKind[kind]!)]));
-    return { lastActivity: newest === NEVER ? lastRecovery : later(lastRecovery, fromMs(newest)), activity, phase, phaseSince, lastRecovery, loggedOutSince, contestedAt };
+    // Each of the two connects again as soon as it was thrown out: only quiet shows that one has given up.
+    const contested = contestedAt !== null && now - contestedAt < CONTEST_LASTS;
+    return {
+      lastActivity: newest === NEVER ? lastRecovery : later(lastRecovery, fromMs(newest)),
+      activity, phase, phaseSince, lastRecovery, loggedOutSince: loggedOutSince ?? (contested ? contestedAt : null), contestedAt,
+    };
   }
 
   #lookUp(spelled: string): Traces | null {

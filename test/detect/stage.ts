@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
-import { Detector, type Reading } from '../../sidecar/detect/detector.ts';
+import { Detector } from '../../sidecar/detect/detector.ts';
+import type { Reading } from '../../sidecar/detect/firing.ts';
 import { loadPatterns } from '../../sidecar/detect/patterns.ts';
 import type { Pattern } from '../../sidecar/detect/pattern.ts';
 import type { KnownSessions } from '../../sidecar/fleet/fleet.ts';
