@@ -1,6 +1,10 @@
-import type { LogState } from './container-log.ts';
+import type { ContainerLog, LogState } from './container-log.ts';
 import type { Watched } from './containers.ts';
+import { CALL_DEADLINE_MS } from './engine.ts';
 import type { SocketHealth } from './socket-view.ts';
+
+/** Healthy is a log that was compared with the engine's file within so many audit intervals, not an open stream. */
+const AUDITS_UNTIL_UNHEALTHY = 4;
 
 /** What `decide` needs to know of a container. Times in ms. */
 export interface WatchedContainer {
@@ -72,4 +76,32 @@ export function stateOf({ id, name, containerName, state }: Watched, times: Time
     finishedAt: times?.finishedAt ?? null,
     exitCode: state === 'exited' && times?.status === state ? times.exitCode : null,
   };
+}
+
+/** How one container's log is read; `now` and the time between audits in ms. */
+export function healthOf(id: string, watched: Watched | undefined, log: ContainerLog, now: number, auditEveryMs: number): ContainerHealth {
+  const { intake } = log;
+  return {
+    id,
+    name: watched?.name ?? '',
+    containerName: watched?.containerName ?? '',
+    state: log.state,
+    problem: log.problem ?? unaudited(log, now, auditEveryMs),
+    lagMs: intake.lagMs,
+    newestLineAt: intake.newestStamp === '' ? null : Date.parse(intake.newestStamp),
+    lines: intake.counts.lines,
+    skippedBytes: intake.counts.skippedBytes + intake.parts.skippedLate,
+    reconnects: log.reconnects,
+    duplicatesDropped: intake.counts.duplicates,
+    recovered: intake.counts.recovered,
+    engineMessages: log.engineMessages,
+    lastAuditAt: log.lastAuditAt,
+  };
+}
+
+function unaudited({ state, lastAuditAt }: ContainerLog, now: number, auditEveryMs: number): string | null {
+  if (state !== 'following' || lastAuditAt === null) return null;
+  const age = now - lastAuditAt;
+  const limit = AUDITS_UNTIL_UNHEALTHY * auditEveryMs + CALL_DEADLINE_MS;
+  return age > limit ? `its log could not be compared with the engine's for ${Math.round(age / 1000)} s: lines may be late` : null;
 }

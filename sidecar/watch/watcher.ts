@@ -10,7 +10,7 @@ import { type Delivery, Intake } from './intake.ts';
 import { OVERLAP_MS } from './ledger.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
 import { SocketView } from './socket-view.ts';
-import { stateOf, type ContainerHealth, type WatchHealth, type WatchedContainer } from './watch-health.ts';
+import { healthOf, stateOf, type WatchHealth, type WatchedContainer } from './watch-health.ts';
 
 export type { Cursor, Delivery } from './intake.ts';
 export type { ContainerHealth, WatchHealth, WatchedContainer } from './watch-health.ts';
@@ -46,8 +46,6 @@ const DEFAULT_SINCE_MS = 5 * 60_000;
 const DEFAULT_AUDIT_MS = 15_000;
 /** Events tell at once; the list is for what they did not tell (the ring holds 256 and is empty after an engine restart). */
 const DEFAULT_RECONCILE_MS = 30_000;
-/** Healthy is a log that was compared with the engine's file within so many audit intervals, not an open stream. */
-const AUDITS_UNTIL_UNHEALTHY = 4;
 
 /** Containers to lines: finds them, follows each by its id, hands their lines to `deliver` exactly once. */
 export class Watcher {
@@ -105,38 +103,11 @@ export class Watcher {
   }
 
   health(): WatchHealth {
-    const containers = [...this.#logs].map(([id, log]) => this.#healthOf(id, log));
+    const now = this.#options.clock.now();
+    const containers = [...this.#logs].map(([id, log]) => healthOf(id, this.#watched.get(id), log, now, this.#options.auditEveryMs));
     const engine = this.#socket.health();
     const problem = (engine.reachable ? null : engine.saw) ?? containers.find((c) => c.problem)?.problem ?? null;
     return { ok: problem === null, problem, engine, absent: this.#absent(), containers };
-  }
-
-  #healthOf(id: string, log: ContainerLog): ContainerHealth {
-    const { intake } = log;
-    const watched = this.#watched.get(id);
-    return {
-      id,
-      name: watched?.name ?? '',
-      containerName: watched?.containerName ?? '',
-      state: log.state,
-      problem: log.problem ?? this.#unaudited(log),
-      lagMs: intake.lagMs,
-      newestLineAt: intake.newestStamp === '' ? null : Date.parse(intake.newestStamp),
-      lines: intake.counts.lines,
-      skippedBytes: intake.counts.skippedBytes + intake.parts.skippedLate,
-      reconnects: log.reconnects,
-      duplicatesDropped: intake.counts.duplicates,
-      recovered: intake.counts.recovered,
-      engineMessages: log.engineMessages,
-      lastAuditAt: log.lastAuditAt,
-    };
-  }
-
-  #unaudited(log: ContainerLog): string | null {
-    if (log.state !== 'following' || log.lastAuditAt === null) return null;
-    const age = this.#options.clock.now() - log.lastAuditAt;
-    const limit = AUDITS_UNTIL_UNHEALTHY * this.#options.auditEveryMs + CALL_DEADLINE_MS;
-    return age > limit ? `its log could not be compared with the engine's for ${Math.round(age / 1000)} s: lines may be late` : null;
   }
 
   #absent(): string[] {
