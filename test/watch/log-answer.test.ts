@@ -91,6 +91,35 @@ describe('an answer read straight from the socket', () => {
     expect(pieces).toBeLessThan(5_000);
   });
 
+  it('that the engine writes line by line comes gathered, whole and in order', async () => {
+    const LINES = 2_000;
+    const line = (n: number) => `line ${String(n).padStart(5, '0')}\n`;
+    answer = async (socket) => {
+      socket.write(CHUNKED);
+      for (let n = 0; n < LINES; n++) {
+        socket.write(`b\r\n${line(n)}\r\n`);
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+      socket.end('0\r\n\r\n');
+    };
+    let pieces = 0;
+    let text = '';
+    const end = await drain(await open(), (piece) => {
+      pieces++;
+      text += piece.toString();
+    });
+    expect([end, text]).toEqual(['complete', Array.from({ length: LINES }, (_, n) => line(n)).join('')]);
+    expect(pieces).toBeLessThan(LINES / 2);
+  });
+
+  it('that is left while it is being gathered was cut', async () => {
+    const leaving = new AbortController();
+    answer = (socket) => socket.write(`${CHUNKED}3\r\none\r\n`, () => setImmediate(() => socket.write('3\r\ntwo\r\n')));
+    const response = await open(leaving.signal);
+    const drained = drain(response, () => setImmediate(() => leaving.abort()));
+    expect(await drained).toBe('cut');
+  });
+
   it('waits for its reader', async () => {
     answer = (socket) => socket.end(`${CHUNKED}3\r\none\r\n0\r\n\r\n`);
     const early = await open();
