@@ -94,6 +94,7 @@ export async function startSidecar(config: Config, warnings: readonly string[], 
     await doors.close();
     world.close();
     books.close();
+    memory.write();
     records.close();
     tell('info', 'stopped');
     await report.close();

@@ -17,14 +17,21 @@ export interface HealthMemory {
   keep(session: string, remembered: Remembered): void;
 }
 
-/** In the state database. `failed` hears of a write that did not work; the sidecar's own copy goes on. */
+/** What so long a time of looks told is one commit. A crash forgets that much of it: a session was then last connected a round earlier. */
+const GROUP_MS = 5_000;
+
+/** In the state database. `failed` hears of a write that did not work; the sidecar's own copy goes on, and is written with the next. */
 export class StoredMemory implements HealthMemory {
-  readonly #write: StatementSync;
+  readonly #database: DatabaseSync;
+  readonly #row: StatementSync;
   readonly #failed: (error: Error) => void;
   readonly #known = new Map<string, Remembered>();
+  readonly #unwritten = new Set<string>();
+  #timer: NodeJS.Timeout | null = null;
 
   constructor(database: DatabaseSync, failed: (error: Error) => void) {
-    this.#write = database.prepare('INSERT INTO health VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET connected_at = excluded.connected_at, quiets = excluded.quiets');
+    this.#database = database;
+    this.#row = database.prepare('INSERT INTO health VALUES (?, ?, ?) ON CONFLICT DO UPDATE SET connected_at = excluded.connected_at, quiets = excluded.quiets');
     this.#failed = failed;
     for (const row of database.prepare('SELECT session, connected_at, quiets FROM health').all()) {
       this.#known.set(String(row.session), { connectedAt: row.connected_at === null ? null : Number(row.connected_at), quiets: quietsIn(String(row.quiets)) });
@@ -42,9 +49,25 @@ export class StoredMemory implements HealthMemory {
 
   keep(session: string, remembered: Remembered): void {
     this.#known.set(session, remembered);
+    this.#unwritten.add(session);
+    this.#timer ??= setTimeout(() => this.write(), GROUP_MS);
+  }
+
+  /** Writes what is not written yet. The last words before the database is closed. */
+  write(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#unwritten.size === 0) return;
     try {
-      this.#write.run(session, remembered.connectedAt, JSON.stringify(remembered.quiets));
+      this.#database.exec('BEGIN IMMEDIATE');
+      for (const session of this.#unwritten) {
+        const { connectedAt, quiets } = this.of(session);
+        this.#row.run(session, connectedAt, JSON.stringify(quiets));
+      }
+      this.#database.exec('COMMIT');
+      this.#unwritten.clear();
     } catch (error) {
+      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#failed(error as Error);
     }
   }

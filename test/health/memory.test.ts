@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, it, onTestFinished, vi } from 'vitest';
 import { fromMs } from '../../sidecar/event-time.ts';
 import { SCHEMA, StoredMemory } from '../../sidecar/health/memory.ts';
 import { StatusBook } from '../../sidecar/health/status-book.ts';
@@ -24,7 +24,9 @@ afterEach(() => rmSync(dir, { recursive: true }));
 it('habits and the last connection are remembered over a restart', () => {
   const first = open();
   const learnt = { connectedAt: T0, quiets: [{ endedAt: T0, ms: 3_600_000 }] };
-  memoryOf(first).keep('loja1', learnt);
+  const memory = memoryOf(first);
+  memory.keep('loja1', learnt);
+  memory.write();
   first.close();
   const again = memoryOf(open());
   expect(again.of('loja1')).toEqual(learnt);
@@ -37,8 +39,28 @@ it('a write that fails is told, and what was learnt still counts until the resta
   const memory = memoryOf(database);
   database.close();
   memory.keep('loja1', { connectedAt: T0, quiets: [] });
+  memory.write();
   expect(failures).toHaveLength(1);
   expect(memory.of('loja1').connectedAt).toBe(T0);
+});
+
+it('what could not be written is written with the next, and all of a few seconds in one commit', () => {
+  vi.useFakeTimers();
+  onTestFinished(() => void vi.useRealTimers());
+  const database = open();
+  const memory = memoryOf(database);
+  const stored = (session: string) => memoryOf(database).of(session).connectedAt;
+  database.exec('ALTER TABLE health RENAME TO away');
+  memory.keep('loja1', { connectedAt: T0, quiets: [] });
+  vi.advanceTimersByTime(5_000);
+  expect(failures).toHaveLength(1);
+  database.exec('ALTER TABLE away RENAME TO health');
+  memory.keep('loja2', { connectedAt: T0 + 1, quiets: [] });
+  memory.keep('loja2', { connectedAt: T0 + 2, quiets: [] });
+  expect(stored('loja1')).toBeNull();
+  vi.advanceTimersByTime(5_000);
+  expect([stored('loja1'), stored('loja2')]).toEqual([T0, T0 + 2]);
+  expect(failures).toHaveLength(1);
 });
 
 it('what another version wrote counts as nothing learnt', () => {
