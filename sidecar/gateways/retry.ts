@@ -32,11 +32,17 @@ export function repeatUnsent<T>(call: () => Promise<T>, how: Retrying, signal?: 
   return repeat(call, how, neverArrived, signal);
 }
 
-function repeat<T>(call: () => Promise<T>, how: Retrying, when: (error: unknown) => boolean, signal?: AbortSignal): Promise<T> {
-  return pRetry(call, {
-    retries: how.retries,
-    minTimeout: how.firstDelayMs,
-    shouldRetry: ({ error }) => when(error),
-    signal,
-  });
+/** The rule comes in only where the first call failed: at rest it would cost as much as a tenth of a look. */
+async function repeat<T>(call: () => Promise<T>, how: Retrying, when: (error: unknown) => boolean, signal?: AbortSignal): Promise<T> {
+  signal?.throwIfAborted();
+  try {
+    return await call();
+  } catch (failure) {
+    return pRetry((attempt) => (attempt === 1 ? Promise.reject(failure) : call()), {
+      retries: how.retries,
+      minTimeout: how.firstDelayMs,
+      shouldRetry: ({ error }) => when(error),
+      signal,
+    });
+  }
 }
