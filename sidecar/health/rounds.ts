@@ -91,12 +91,13 @@ export class HealthRounds {
   tick(): void {
     const now = this.#parts.now();
     const sessions = this.#parts.sessions();
-    this.#forgetAllBut(sessions);
     if (Math.abs(now - this.#sampledAt) >= SAMPLE_MS) {
       this.#sampledAt = now;
       for (const session of sessions) this.#sample(session, now);
     }
     const due = sessions.filter((session) => this.#isDue(this.#of(session, now).nextAt, now) && !this.#looking.has(session));
+    // All of them are kept by now; as many as that are these.
+    if (this.#kept.size > sessions.length) this.#forgetAllBut(sessions);
     due.sort((a, b) => this.#of(a, now).nextAt - this.#of(b, now).nextAt);
     for (const session of due.slice(0, Math.max(0, LOOKS_AT_ONCE - this.#looking.size))) this.#visit(session, now);
   }
