@@ -1,38 +1,29 @@
-import { open } from 'node:fs/promises';
+import { closeSync, openSync, readSync } from 'node:fs';
 
 /** Four times what Node's own streams read at once: a read costs as much as a hundred lines. */
 const READ_BYTES = 256 * 1024;
 
 /**
- * A file's bytes piece by piece; the next piece is read meanwhile. The memory of a piece is reused once the next one was
- * asked for: new memory for every piece costs more than reading it. Rejects when the first piece cannot be read.
+ * A file's bytes piece by piece, in memory that is used again for the next one. Read in place: the kernel reads ahead, and
+ * handing every piece over between threads costs more than reading it. Rejects when the first piece cannot be read.
  */
 export async function readPieces(path: string): Promise<AsyncGenerator<Buffer>> {
-  const file = await open(path);
-  const memory = [Buffer.allocUnsafeSlow(READ_BYTES), Buffer.allocUnsafeSlow(READ_BYTES)] as const;
-  const read = async (turn: 0 | 1): Promise<Buffer> => memory[turn].subarray(0, (await file.read(memory[turn], 0, READ_BYTES, null)).bytesRead);
+  const file = openSync(path);
+  const memory = Buffer.allocUnsafeSlow(READ_BYTES);
+  const read = (): Buffer => memory.subarray(0, readSync(file, memory));
   try {
     // A folder opens like a file and fails only when it is read.
-    return pieces(await read(0));
+    return pieces(read());
   } catch (error) {
-    await file.close();
+    closeSync(file);
     throw error;
   }
 
   async function* pieces(first: Buffer): AsyncGenerator<Buffer> {
-    let piece = first;
-    let next = Promise.resolve(first);
     try {
-      for (let turn: 0 | 1 = 1; piece.length > 0; turn = turn === 0 ? 1 : 0) {
-        next = read(turn);
-        // Awaited below; until then a failure is nobody's.
-        next.catch(() => undefined);
-        yield piece;
-        piece = await next;
-      }
+      for (let piece = first; piece.length > 0; piece = read()) yield piece;
     } finally {
-      await next.catch(() => undefined);
-      await file.close();
+      closeSync(file);
     }
   }
 }
