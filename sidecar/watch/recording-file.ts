@@ -8,7 +8,7 @@ const READ_BYTES = 256 * 1024;
  * handing every piece over between threads costs more than reading it. Rejects when the first piece cannot be read.
  */
 export async function readPieces(path: string): Promise<AsyncGenerator<Buffer>> {
-  const file = openSync(path);
+  const file = openSync(path, 'r');
   const memory = Buffer.allocUnsafeSlow(READ_BYTES);
   const read = (): Buffer => memory.subarray(0, readSync(file, memory));
   try {
