@@ -14,14 +14,14 @@ const FIRST_SCRATCH = 128 * 1024;
  * that have to be decoded, because the sieve caught them or because anything about them is not as usual.
  */
 export class QuietLines {
-  readonly #glance: Glance;
-  readonly #bound: number;
-  readonly #stamps = new StampReader();
   /** By line of the last `sort`; what stands behind its lines is older. */
   readonly kinds: Kind[] = [];
   /** Event times: whole seconds since the epoch, and nanoseconds. Those of lines to be decoded mean nothing. */
   readonly seconds: number[] = [];
   readonly nanos: number[] = [];
+  readonly #glance: Glance;
+  readonly #bound: number;
+  readonly #stamps = new StampReader();
   #scratch = Buffer.allocUnsafe(FIRST_SCRATCH);
   #filled = 0;
   #lineEnd = 0;
