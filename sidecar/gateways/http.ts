@@ -4,6 +4,7 @@ import { urlToHttpOptions } from 'node:url';
 import { http } from '../node-http.ts';
 import { GatewayError } from './gateway.ts';
 import { ofAnswer, ofConnection, ofDeadline, type Asked } from './faults.ts';
+import { KeptConnections, type KeptConnection, type Reply } from './kept-connections.ts';
 
 /** A list of thousands of sessions with all their settings stays far below; more is not an answer but a fault. */
 const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -28,6 +29,8 @@ export interface Call {
   signal?: AbortSignal;
   /** Changes nothing and may be asked twice: it goes over a connection that was used before, if there is one. */
   looks?: boolean;
+  /** Of a look: that no answer comes tells something. Then the connection must be a new one, or one that answered just now. */
+  silenceTells?: boolean;
 }
 
 export interface Answer {
@@ -49,8 +52,9 @@ export interface Endpoint {
   secrets: readonly string[];
 }
 
-/** As many as the health rounds ask at once; each is closed a second before the gateway would. */
+/** Over https, as many as the health rounds ask at once; each is closed a second before the gateway would. */
 const KEPT_CONNECTIONS = 2;
+const ACCEPTED = { accept: 'application/json, image/png' };
 /** What a connection says that the gateway closed while it lay idle: nothing of the call was read. */
 const CLOSED_MEANWHILE = new Set(['ECONNRESET', 'EPIPE']);
 
@@ -65,7 +69,8 @@ export class GatewayHttp {
   readonly #where: RequestOptions;
   readonly #prefix: string;
   readonly #secrets: readonly string[];
-  readonly #kept: Agent;
+  readonly #host: string;
+  readonly #kept: KeptConnections | Agent;
 
   constructor(endpoint: Endpoint) {
     const { name, urlSetting, secretSetting, secretAdvice } = endpoint;
@@ -76,7 +81,10 @@ export class GatewayHttp {
     this.#where = urlToHttpOptions(base);
     this.#prefix = base.pathname.replace(/\/+$/, '');
     const keeping = { keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS };
-    this.#kept = base.protocol === 'https:' ? new TlsAgent(keeping) : new http.Agent(keeping);
+    this.#host = base.host;
+    const { hostname, port, auth } = this.#where;
+    if (base.protocol === 'https:') this.#kept = new TlsAgent(keeping);
+    else this.#kept = auth ? new http.Agent(keeping) : new KeptConnections({ host: hostname!, port: Number(port || 80) });
     this.#secrets = endpoint.secrets.flatMap((secret) => (secret ? [secret, encodeURIComponent(secret)] : []));
     this.asked = { name, urlSetting, secretSetting, secretAdvice, address: base.host + this.#prefix };
   }
@@ -117,10 +125,44 @@ export class GatewayHttp {
   }
 
   async #exchange(call: Call, leaving: Leaving): Promise<Answer> {
+    const { status, headers, body } = await this.#reply(call, leaving);
+    const type = (headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
+    return { status, type, body, json: type.startsWith('image/') ? undefined : parsed(body) };
+  }
+
+  async #reply(call: Call, leaving: Leaving): Promise<Pick<Reply, 'status' | 'body'> & { headers: { 'content-type'?: string } }> {
+    if (call.looks && call.body === undefined && this.#kept instanceof KeptConnections) return this.#look(this.#kept, call, leaving);
     const response = await this.#send(call, leaving);
-    const body = await this.#bodyOf(response, call);
-    const type = (response.headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase();
-    return { status: response.statusCode ?? 0, type, body, json: type.startsWith('image/') ? undefined : parsed(body) };
+    return { status: response.statusCode ?? 0, headers: response.headers, body: await this.#bodyOf(response, call) };
+  }
+
+  async #look(kept: KeptConnections, call: Call, leaving: Leaving): Promise<Reply> {
+    const request = this.#asText(call);
+    for (let connection = kept.take(call.silenceTells ?? false); ; connection = kept.open()) {
+      leaving.request = connection;
+      const before = connection.used;
+      try {
+        const reply = await connection.ask(request, LONGEST_ANSWER_BYTES, () => this.#tooLong(call));
+        kept.giveBack(connection);
+        return reply;
+      } catch (error) {
+        const closedMeanwhile = before && connection.unanswered && CLOSED_MEANWHILE.has((error as NodeJS.ErrnoException).code ?? '');
+        if (leaving.why !== null || !closedMeanwhile) throw error;
+      }
+    }
+  }
+
+  #asText({ method, path, headers }: Call): string {
+    const lines = Object.entries({ ...ACCEPTED, ...headers }).map(([name, value]) => {
+      http.validateHeaderValue(name, value);
+      return `${name}: ${value}\r\n`;
+    });
+    const length = method === 'GET' ? '' : 'content-length: 0\r\n';
+    return `${method} ${this.#prefix}${path} HTTP/1.1\r\nhost: ${this.#host}\r\nconnection: keep-alive\r\n${length}${lines.join('')}\r\n`;
+  }
+
+  #tooLong(call: Call): GatewayError {
+    return new GatewayError('unexpected', `${this.asked.name} answered ${shown(call)} with more than ${LONGEST_ANSWER_BYTES / 1024 / 1024} MB: that is no answer of ${this.asked.name}; check ${this.asked.urlSetting}`);
   }
 
   // By its events: an iterator over the answer, and a signal handed to node, were a quarter of what a look costs.
@@ -132,7 +174,7 @@ export class GatewayHttp {
         length += part.length;
         parts.push(part);
         if (length <= LONGEST_ANSWER_BYTES) return;
-        reject(new GatewayError('unexpected', `${this.asked.name} answered ${shown(call)} with more than ${LONGEST_ANSWER_BYTES / 1024 / 1024} MB: that is no answer of ${this.asked.name}; check ${this.asked.urlSetting}`));
+        reject(this.#tooLong(call));
         response.destroy();
       }).on('end', () => resolve(Buffer.concat(parts))).on('error', reject);
     });
@@ -140,11 +182,11 @@ export class GatewayHttp {
 
   #send(call: Call, leaving: Leaving): Promise<IncomingMessage> {
     const body = call.body === undefined ? undefined : JSON.stringify(call.body);
-    const headers: Record<string, string> = { accept: 'application/json, image/png', ...call.headers };
+    const headers: Record<string, string> = { ...ACCEPTED, ...call.headers };
     if (body !== undefined) Object.assign(headers, { 'content-type': 'application/json', 'content-length': String(Buffer.byteLength(body)) });
     const send = this.#where.protocol === 'https:' ? tlsRequest : http.request;
     return new Promise((resolve, reject) => {
-      const request = send({ ...this.#where, path: this.#prefix + call.path, method: call.method, headers, agent: call.looks ? this.#kept : false }, resolve);
+      const request = send({ ...this.#where, path: this.#prefix + call.path, method: call.method, headers, agent: call.looks && !(this.#kept instanceof KeptConnections) ? this.#kept : false }, resolve);
       leaving.request = request;
       // After the response has come, its own stream reports what goes wrong; `reject` is then without effect.
       request.on('error', (error: NodeJS.ErrnoException) => {
@@ -158,7 +200,7 @@ export class GatewayHttp {
 /** The end of a call before its answer is whole. */
 class Leaving {
   why: 'late' | 'told to' | null = null;
-  request: ClientRequest | null = null;
+  request: Pick<ClientRequest, 'destroy'> | KeptConnection | null = null;
 
   leave(why: 'late' | 'told to'): void {
     this.why ??= why;

@@ -112,7 +112,7 @@ export class WppconnectGateway implements Gateway {
    * one that died in the meantime would look like a dead page.
    */
   async #lookBehindConnected(name: string, signal?: AbortSignal): Promise<ProbeResult> {
-    const call = this.#get(name, 'check-connection-session', this.#timings.checkMs, signal);
+    const call: Call = { ...this.#get(name, 'check-connection-session', this.#timings.checkMs, signal), looks: true, silenceTells: true };
     let answer: Answer;
     try {
       answer = await repeatFreely(() => this.#asSession(name, call), this.#retrying, signal);

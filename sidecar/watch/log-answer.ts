@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import type Dockerode from 'dockerode';
-import { type Body, type Head, HttpError, bodyAfter, parseHead } from './http-body.ts';
+import { type Body, type Head, HttpError, bodyAfter, parseHead } from '../http-body.ts';
 
 /** A unix socket or a plain TCP address of the engine. */
 export type Address = { path: string } | { host: string; port: number };

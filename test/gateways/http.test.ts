@@ -1,10 +1,13 @@
 import { createServer, type AddressInfo } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { neverArrived, ofConnection } from '../../sidecar/gateways/faults.ts';
-import { answering, at, BLIND, faultOf, LIST } from './asking.ts';
-import { deadAddress, json, page, serve } from './server.ts';
+import { answering as answeringTo, at, BLIND, faultOf, LIST as ACTING } from './asking.ts';
+import { deadAddress, json, page, serve, type Handler } from './server.ts';
 
-describe('what the operator reads when a gateway', () => {
+describe.each([{ call: 'a call with a connection of its own', looks: false }, { call: 'a look', looks: true }])('what the operator reads of $call when a gateway', ({ looks }) => {
+  const LIST = { ...ACTING, looks };
+  const answering = (handler: Handler, call = LIST) => answeringTo(handler, call);
+
   it('is not up: refused, with the container and the address to look at', async () => {
     const address = await deadAddress();
     const error = await faultOf(at(`http://${address}`).ask(LIST));

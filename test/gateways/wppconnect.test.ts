@@ -189,7 +189,7 @@ it('cannot reconnect and says what to do instead', async () => {
 });
 
 describe('a connection', () => {
-  it('is kept for the list, the token and the status; the look behind CONNECTED, close and start each have their own', async () => {
+  it('is kept for what looks; close and start each have their own', async () => {
     const { gateway, server } = await gatewayOf();
     await gateway.list();
     await gateway.probe(NAME);
@@ -197,7 +197,7 @@ describe('a connection', () => {
     await gateway.start(NAME);
     const byRoute = Object.fromEntries(server.calls.map(({ url, headers }) => [url.split('/').at(-1), headers.connection]));
     expect(byRoute).toEqual({
-      'show-all-sessions': 'keep-alive', 'generate-token': 'keep-alive', 'status-session': 'keep-alive', 'check-connection-session': 'close', 'close-session': 'close', 'start-session': 'close',
+      'show-all-sessions': 'keep-alive', 'generate-token': 'keep-alive', 'status-session': 'keep-alive', 'check-connection-session': 'keep-alive', 'close-session': 'close', 'start-session': 'close',
     });
   });
 });

@@ -1,6 +1,8 @@
 /** The bytes break HTTP's own rules: reading on would turn noise into log entries. */
 export class HttpError extends Error {
   override readonly name = 'HttpError';
+  /** As node's own parser says it. */
+  readonly code = 'HPE_BROKEN';
 }
 
 /** How the body of an answer is delimited (RFC 9112, section 6.3). */
@@ -12,6 +14,8 @@ export interface Body {
   take(bytes: Buffer, start: number, end: number): number;
   /** Everything came. */
   readonly done: boolean;
+  /** The bytes that ended the body had others behind them. */
+  readonly more: boolean;
   /** The end of the connection is the end of this body, and no cut. */
   readonly endsWithConnection: boolean;
 }
@@ -25,6 +29,7 @@ const MOST_DIGITS = 10;
 /** Chunked, the engine's way: a chunk for every frame. Chunk extensions and trailers are passed over. */
 export class ChunkedBody implements Body {
   readonly endsWithConnection = false;
+  more = false;
   #state: 'size' | 'extension' | 'data' | 'end of data' | 'trailer' | 'done' = 'size';
   #left = 0;
   #digits = 0;
@@ -37,7 +42,8 @@ export class ChunkedBody implements Body {
 
   take(bytes: Buffer, start: number, end: number): number {
     let to = start;
-    for (let at = start; at < end && this.#state !== 'done'; ) {
+    let at = start;
+    while (at < end && this.#state !== 'done') {
       if (this.#state !== 'data') {
         this.#control(bytes[at++]!);
         continue;
@@ -49,6 +55,7 @@ export class ChunkedBody implements Body {
       this.#left -= here;
       if (this.#left === 0) this.#state = 'end of data';
     }
+    this.more = at < end;
     return to;
   }
 
@@ -84,6 +91,7 @@ export class ChunkedBody implements Body {
 /** Of a known length, or up to the end of the connection (`length` null: HTTP/1.0, some proxies). */
 export class PlainBody implements Body {
   readonly endsWithConnection: boolean;
+  more = false;
   #left: number;
 
   constructor(length: number | null) {
@@ -98,6 +106,7 @@ export class PlainBody implements Body {
   take(_bytes: Buffer, start: number, end: number): number {
     const here = Math.min(this.#left, end - start);
     this.#left -= here;
+    this.more = start + here < end;
     return start + here;
   }
 }

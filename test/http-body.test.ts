@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ChunkedBody, HttpError, PlainBody, bodyAfter, parseHead } from '../../sidecar/watch/http-body.ts';
-import { chop } from './bytes.ts';
+import { ChunkedBody, HttpError, PlainBody, bodyAfter, parseHead } from '../sidecar/http-body.ts';
+import { chop } from './watch/bytes.ts';
 
 const chunk = (content: Uint8Array, extension = '') => Buffer.concat([Buffer.from(`${content.length.toString(16)}${extension}\r\n`), content, Buffer.from('\r\n')]);
 
@@ -23,6 +23,7 @@ describe('a chunked body', () => {
       const body = new ChunkedBody();
       expect(read(body, chop(bytes, cuts))).toEqual(Buffer.concat(chunks));
       expect(body.done).toBe(true);
+      expect(body.more).toBe(true);
     }));
   });
 
