@@ -108,8 +108,8 @@ export class WppconnectGateway implements Gateway {
   }
 
   /**
-   * A session that says CONNECTED: does its page answer, and does the server itself still do? On a connection of its own:
-   * one that died in the meantime would look like a dead page.
+   * A session that says CONNECTED: does its page answer, and does the server itself still do? Over the connection that the
+   * status came by, or a new one: one that had died would look like a dead page.
    */
   async #lookBehindConnected(name: string, signal?: AbortSignal): Promise<ProbeResult> {
     const call: Call = { ...this.#get(name, 'check-connection-session', this.#timings.checkMs, signal), looks: true, silenceTells: true };
