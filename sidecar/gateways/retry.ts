@@ -32,7 +32,7 @@ export function repeatUnsent<T>(call: () => Promise<T>, how: Retrying, signal?: 
   return repeat(call, how, neverArrived, signal);
 }
 
-/** The rule comes in only where the first call failed: at rest it would cost as much as a tenth of a look. */
+/** The rule comes in only where the first call failed: most never do, and each look would pay for it. */
 async function repeat<T>(call: () => Promise<T>, how: Retrying, when: (error: unknown) => boolean, signal?: AbortSignal): Promise<T> {
   signal?.throwIfAborted();
   try {
