@@ -55,6 +55,8 @@ export interface Endpoint {
 /** Over https, as many as the health rounds ask at once; each is closed a second before the gateway would. */
 const KEPT_CONNECTIONS = 2;
 const ACCEPTED = { accept: 'application/json, image/png' };
+/** As in `node:http`: a line end in it would begin another request. */
+const NOT_OF_A_PATH = /[^\u0021-\u00ff]/;
 /** What a connection says that the gateway closed while it lay idle: nothing of the call was read. */
 const CLOSED_MEANWHILE = new Set(['ECONNRESET', 'EPIPE']);
 
@@ -153,6 +155,7 @@ export class GatewayHttp {
   }
 
   #asText({ method, path, headers }: Call): string {
+    if (NOT_OF_A_PATH.test(path)) throw new GatewayError('unexpected', `${this.asked.name} was not asked: the path of that call holds a character that an address cannot hold`);
     const lines = Object.entries({ ...ACCEPTED, ...headers }).map(([name, value]) => {
       http.validateHeaderValue(name, value);
       return `${name}: ${value}\r\n`;

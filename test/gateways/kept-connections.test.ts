@@ -74,6 +74,12 @@ describe('a look', () => {
     expect(requests).toEqual([]);
   });
 
+  it('with a line end in its path is not sent', async () => {
+    const { gateway, requests } = await raw((socket) => socket.write(whole()));
+    await expect(gateway.ask({ ...LOOK, path: '/api/x HTTP/1.1\r\nx: y' })).rejects.toMatchObject({ message: expect.stringContaining('path') });
+    expect(requests).toEqual([]);
+  });
+
   it('ends with its caller', async () => {
     const stop = new AbortController();
     const { gateway } = await raw(() => stop.abort(new Error('we are stopping')));
