@@ -1,4 +1,5 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { inOneCommit } from '../state/database.ts';
 import type { Quiet } from './quiet.ts';
 
 export const SCHEMA = `
@@ -59,15 +60,14 @@ export class StoredMemory implements HealthMemory {
     this.#timer = null;
     if (this.#unwritten.size === 0) return;
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const session of this.#unwritten) {
-        const { connectedAt, quiets } = this.of(session);
-        this.#row.run(session, connectedAt, JSON.stringify(quiets));
-      }
-      this.#database.exec('COMMIT');
+      inOneCommit(this.#database, () => {
+        for (const session of this.#unwritten) {
+          const { connectedAt, quiets } = this.of(session);
+          this.#row.run(session, connectedAt, JSON.stringify(quiets));
+        }
+      });
       this.#unwritten.clear();
     } catch (error) {
-      if (this.#database.isOpen && this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#failed(error as Error);
     }
   }

@@ -31,3 +31,15 @@ export function openDatabase(stateDir: string, schemas: readonly string[], synch
       + 'make AUTO_FIX_STATE_DIR a folder this user can write, or move a damaged file away', { cause: error });
   }
 }
+
+/** All that `work` writes in one commit, or nothing of it. Throws what `work`, or the database, threw. */
+export function inOneCommit(database: DatabaseSync, work: () => void): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    work();
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}

@@ -1,5 +1,6 @@
 import type { DatabaseSync } from 'node:sqlite';
 import type { Outcome } from '../words.ts';
+import { inOneCommit } from './database.ts';
 import type { Task } from './journal.ts';
 
 export const SCHEMA = `
@@ -76,14 +77,7 @@ export class IncidentHistory {
   }
 
   inOneCommit(work: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      work();
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
-    }
+    inOneCommit(this.#db, work);
   }
 
   /** Those that were detected inside the span, oldest first. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import type { DatabaseSync } from 'node:sqlite';
 import type { Clock } from '../clock.ts';
 import type { FaultClass, Outcome, Rung, StepName } from '../words.ts';
+import { inOneCommit } from './database.ts';
 
 export const JOURNAL_SCHEMA = `
 CREATE TABLE IF NOT EXISTS repairs (
@@ -87,7 +88,7 @@ export class Journal {
 
   /** The one outcome, which nobody has been told yet. A second one is an error of ours, and loud. */
   close(repair: string, outcome: Outcome, owesStart = false): void {
-    this.#write(() => this.#inOneCommit(() => {
+    this.#write(() => inOneCommit(this.#db, () => {
       const changed = this.#db.prepare('UPDATE repairs SET closed_at = ?, outcome = ?, owes_start = ? WHERE id = ? AND closed_at IS NULL')
         .run(this.#clock.now(), JSON.stringify(outcome), owesStart ? 1 : 0, repair).changes;
       if (Number(changed) !== 1) throw new Error(`repair ${repair} has an outcome already; the journal keeps the first one`);
@@ -135,17 +136,6 @@ export class Journal {
       write();
     } catch (cause) {
       throw new JournalError(`the repair journal cannot be written (${(cause as Error).message}); check the volume of AUTO_FIX_STATE_DIR`, { cause });
-    }
-  }
-
-  #inOneCommit(write: () => void): void {
-    this.#db.exec('BEGIN IMMEDIATE');
-    try {
-      write();
-      this.#db.exec('COMMIT');
-    } catch (error) {
-      if (this.#db.isTransaction) this.#db.exec('ROLLBACK');
-      throw error;
     }
   }
 

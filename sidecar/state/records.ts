@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import type { AttributionRule, Hit, HitClass, Nanos } from '../words.ts';
 import { fromMs } from '../event-time.ts';
+import { inOneCommit } from './database.ts';
 
 export const SCHEMA = `
   CREATE TABLE IF NOT EXISTS cursors (container_id TEXT PRIMARY KEY, container TEXT NOT NULL, cursor TEXT NOT NULL) STRICT;
@@ -91,19 +92,18 @@ export class Records {
     const { cursors, hits, activity } = this.#staged;
     if (cursors.size + hits.length + activity.size === 0) return;
     try {
-      this.#database.exec('BEGIN IMMEDIATE');
-      for (const hit of hits) {
-        const { session, by } = hit.who as { session: string; by: AttributionRule };
-        this.#statements.hit.run(session, hit.class, hit.cause, hit.at, hit.pattern, by, hit.container, hit.stream, hit.evidence);
-      }
-      for (const [key, at] of activity) {
-        const [session, event] = key.split('\n') as [string, string];
-        this.#statements.activity.run(session, event, at);
-      }
-      for (const [id, [container, cursor]] of cursors) this.#statements.cursor.run(id, container, cursor);
-      this.#database.exec('COMMIT');
+      inOneCommit(this.#database, () => {
+        for (const hit of hits) {
+          const { session, by } = hit.who as { session: string; by: AttributionRule };
+          this.#statements.hit.run(session, hit.class, hit.cause, hit.at, hit.pattern, by, hit.container, hit.stream, hit.evidence);
+        }
+        for (const [key, at] of activity) {
+          const [session, event] = key.split('\n') as [string, string];
+          this.#statements.activity.run(session, event, at);
+        }
+        for (const [id, [container, cursor]] of cursors) this.#statements.cursor.run(id, container, cursor);
+      });
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.#failing = true;
       this.#written(error as Error);
       this.#soon();
