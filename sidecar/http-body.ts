@@ -5,6 +5,18 @@ export class HttpError extends Error {
   readonly code = 'HPE_BROKEN';
 }
 
+/** Servers' heads have 300 bytes; proxies add some. */
+const LONGEST_HEAD = 64 * 1024;
+const END_OF_HEAD = '\r\n\r\n';
+
+/** The head that `text` (latin1) begins with, and what follows it; null while it is not whole. Throws an HttpError for what can be none. */
+export function headIn(text: string): { head: Head; rest: string } | null {
+  const end = text.indexOf(END_OF_HEAD);
+  if (end !== -1) return { head: parseHead(text.slice(0, end)), rest: text.slice(end + END_OF_HEAD.length) };
+  if (text.length > LONGEST_HEAD) throw new HttpError('the answer has no end of its head');
+  return null;
+}
+
 /** How the body of an answer is delimited (RFC 9112, section 6.3). */
 export interface Body {
   /**

@@ -4,7 +4,7 @@ import { urlToHttpOptions } from 'node:url';
 import { http } from '../node-http.ts';
 import { GatewayError } from './gateway.ts';
 import { ofAnswer, ofConnection, ofDeadline, type Asked } from './faults.ts';
-import { KeptConnections, type KeptConnection, type Reply } from './kept-connections.ts';
+import { KeptConnections, MOST_IDLE, type KeptConnection, type Reply } from './kept-connections.ts';
 
 /** A list of thousands of sessions with all their settings stays far below; more is not an answer but a fault. */
 const LONGEST_ANSWER_BYTES = 8 * 1024 * 1024;
@@ -52,8 +52,6 @@ export interface Endpoint {
   secrets: readonly string[];
 }
 
-/** Over https, as many as the health rounds ask at once; each is closed a second before the gateway would. */
-const KEPT_CONNECTIONS = 2;
 const ACCEPTED = { accept: 'application/json, image/png' };
 /** As in `node:http`: a line end in it would begin another request. */
 const NOT_OF_A_PATH = /[^\u0021-\u00ff]/;
@@ -82,7 +80,7 @@ export class GatewayHttp {
     }
     this.#where = urlToHttpOptions(base);
     this.#prefix = base.pathname.replace(/\/+$/, '');
-    const keeping = { keepAlive: true, maxFreeSockets: KEPT_CONNECTIONS };
+    const keeping = { keepAlive: true, maxFreeSockets: MOST_IDLE };
     this.#host = base.host;
     const { hostname, port, auth } = this.#where;
     if (base.protocol === 'https:') this.#kept = new TlsAgent(keeping);

@@ -1,5 +1,5 @@
 import { connect, type NetConnectOpts, type Socket } from 'node:net';
-import { type Body, type Head, HttpError, bodyAfter, parseHead } from '../http-body.ts';
+import { type Body, type Head, HttpError, bodyAfter, headIn } from '../http-body.ts';
 
 export interface Reply extends Head {
   body: Buffer;
@@ -7,11 +7,9 @@ export interface Reply extends Head {
 
 /** Answers to looks have a few hundred bytes; more comes in several reads. */
 const READ_BYTES = 8 * 1024;
-const LONGEST_HEAD = 64 * 1024;
-const END_OF_HEAD = '\r\n\r\n';
 const PROTOCOL = 'HTTP/1.';
 /** As many as the health rounds ask at once. */
-const MOST_IDLE = 2;
+export const MOST_IDLE = 2;
 /** A connection that lay longer may have died unseen, whatever the gateway promised. */
 const LONGEST_IDLE_MS = 60_000;
 /** What answered so lately is alive as surely as a new connection is. */
@@ -136,13 +134,10 @@ export class KeptConnection {
     this.#text += this.#buffer.toString('latin1', 0, length);
     for (;;) {
       if (!PROTOCOL.startsWith(this.#text.slice(0, PROTOCOL.length))) throw new HttpError('this is no HTTP answer');
-      const end = this.#text.indexOf(END_OF_HEAD);
-      if (end === -1) {
-        if (this.#text.length > LONGEST_HEAD) throw new HttpError('the answer has no end of its head');
-        return;
-      }
-      const head = parseHead(this.#text.slice(0, end));
-      this.#text = this.#text.slice(end + END_OF_HEAD.length);
+      const whole = headIn(this.#text);
+      if (whole === null) return;
+      const { head } = whole;
+      this.#text = whole.rest;
       // Those in between (100, 103) are followed by the answer itself.
       if (head.status >= 200) {
         this.#head = head;

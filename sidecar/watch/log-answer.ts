@@ -1,7 +1,7 @@
 import { EventEmitter } from 'node:events';
 import { type Socket, connect } from 'node:net';
 import type Dockerode from 'dockerode';
-import { type Body, type Head, HttpError, bodyAfter, parseHead } from '../http-body.ts';
+import { type Body, bodyAfter, headIn } from '../http-body.ts';
 
 /** A unix socket or a plain TCP address of the engine. */
 export type Address = { path: string } | { host: string; port: number };
@@ -15,9 +15,6 @@ const READ_BYTES = 256 * 1024;
  */
 const GATHER_MS = 1;
 const MUCH_BYTES = 16 * 1024;
-/** The engine's head has 300 bytes; proxies add some. */
-const LONGEST_HEAD = 64 * 1024;
-const END_OF_HEAD = '\r\n\r\n';
 
 /** Where the engine is, if it can be asked without TLS or ssh; null otherwise, and dockerode does it. */
 export async function plainAddress(docker: Dockerode): Promise<Address | null> {
@@ -97,18 +94,14 @@ export class LogAnswer extends EventEmitter<{ data: [Buffer]; head: []; error: [
 
   #beforeBody(length: number): void {
     this.#head += this.#buffer.toString('latin1', 0, length);
-    const end = this.#head.indexOf(END_OF_HEAD);
-    if (end === -1) {
-      if (this.#head.length > LONGEST_HEAD) throw new HttpError('the answer has no end of its head');
-      return;
-    }
-    const head: Head = parseHead(this.#head.slice(0, end));
-    const rest = this.#head.length - end - END_OF_HEAD.length;
+    const whole = headIn(this.#head);
+    if (whole === null) return;
+    const { head, rest } = whole;
     this.#head = '';
     this.statusCode = head.status;
     this.headers = head.headers;
     this.#body = bodyAfter(head);
-    this.#early = Buffer.from(this.#buffer.subarray(length - rest, length));
+    this.#early = Buffer.from(this.#buffer.subarray(length - rest.length, length));
     this.emit('head');
   }
 
