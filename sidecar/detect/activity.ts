@@ -1,5 +1,8 @@
 import type { Sign } from '../words.ts';
 
+/** The wrapper's words for an event that came in; other lines repeat it. */
+export const RECEIVED = 'Received webhook event from WPPConnect';
+
 /**
  * The most frequent line of a running stack, read without parsing JSON. The frame and the order of the first two
  * fields are the program's own, so nothing a person writes can stand here. Everything else about such a line is left

@@ -1,5 +1,5 @@
 import type { Sign } from '../words.ts';
-import { PLAIN_EVENTS } from './activity.ts';
+import { PLAIN_EVENTS, RECEIVED } from './activity.ts';
 
 /** Where it has a zero any digit may stand. */
 const TIME_FORM = Buffer.from('0000-00-00T00:00:00.000Z');
@@ -9,7 +9,6 @@ const LONGEST_NAME = 100;
 /** Names whose signs are kept; hostile ones must not fill the memory. */
 const MOST_NAMES = 20_000;
 
-const RECEIVED = 'Received webhook event from WPPConnect';
 const BEHIND_LEVEL = Buffer.from(`]: ${RECEIVED} {"sessionId":"`);
 const JSON_BEGINS = Buffer.from('{"level":"');
 const BEHIND_JSON_LEVEL = Buffer.from(`","message":"${RECEIVED}","sessionId":"`);

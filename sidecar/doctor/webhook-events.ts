@@ -1,9 +1,6 @@
-import { readActivity } from '../detect/activity.ts';
+import { readActivity, RECEIVED } from '../detect/activity.ts';
 import { readEnvelope } from '../detect/envelope.ts';
 import type { Sign } from '../words.ts';
-
-/** The wrapper's words for an event that came in; other lines repeat it. */
-const RECEIVED = 'Received webhook event from WPPConnect';
 
 /** Session (as spelled) and event of any webhook line, also of those with a status or a message in it; null for other lines. */
 export function webhookEvent(text: string): Sign | null {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import type { Sign } from '../words.ts';
 import { Sieve } from './sieve.ts';
+import { endOfLine } from './splitter.ts';
 
 /** What the receiver of lines looks for: a line without any of it is needed for its time alone. */
 export interface Sought {
@@ -16,7 +17,6 @@ export type Kind = Sign | typeof QUIET | typeof TO_BE_DECODED;
 export const QUIET = null;
 export const TO_BE_DECODED = undefined;
 
-const NEWLINE = 10;
 const NOT_QUIET = -1;
 
 /** One look at a line's bytes: what it is, and where it ends. */
@@ -73,9 +73,4 @@ class Sequel {
   meet(bytes: Buffer, start: number, limit: number): void {
     if (this.#begins.endOfQuiet(bytes, start, limit) === NOT_QUIET) this.#newsUntil = this.#clock.now() + this.#forMs;
   }
-}
-
-export function endOfLine(bytes: Buffer, start: number, limit: number): number {
-  const newline = bytes.indexOf(NEWLINE, start);
-  return newline === -1 || newline >= limit ? limit : newline;
 }

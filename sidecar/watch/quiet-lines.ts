@@ -1,6 +1,7 @@
 import { realClock } from '../clock.ts';
-import { Glance, type Kind, QUIET, type Sought, TO_BE_DECODED, endOfLine } from './glance.ts';
+import { Glance, type Kind, QUIET, type Sought, TO_BE_DECODED } from './glance.ts';
 import { mayHoldPartStamps } from './lines.ts';
+import { endOfLine } from './splitter.ts';
 import { StampReader } from './stamp-reader.ts';
 import { STAMP_LENGTH } from './stamp.ts';
 

@@ -3,7 +3,7 @@ import { Ordinals, entryKey, ordinalKey } from './key.ts';
 import { DEFAULT_LINE_BOUND } from './lines.ts';
 import { StampReader } from './stamp-reader.ts';
 import { STAMP_LENGTH, toStamp } from './stamp.ts';
-import { WholeLines } from './splitter.ts';
+import { WholeLines, endOfLine } from './splitter.ts';
 
 /** One entry of the engine's log. The object and its memory are reused after the call: copy what is to be kept. */
 export interface Entry {
@@ -71,8 +71,7 @@ export class Reading {
       bound,
       (bytes, start, end) => {
         for (let at = start; at < end; ) {
-          const newline = bytes.indexOf(10, at);
-          const next = newline === -1 || newline >= end ? end : newline + 1;
+          const next = Math.min(endOfLine(bytes, at, end) + 1, end);
           this.#emit(1, bytes, at, next, 0);
           at = next;
         }

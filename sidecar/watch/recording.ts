@@ -36,8 +36,8 @@ const SLICE = 128 * 1024;
 /**
  * `docker logs -t` text (`<RFC3339Nano> <line>`, any offset) to stretches of lines, one per piece read: the fast way. It is
  * the same stretch each time: read it before the next one is asked for.
- * With `sought`, only lines that hold one of its words are decoded, and signs of life are read from their bytes. A recording does not tell its streams apart; all lines are
- * `stdout`.
+ * With `sought`, only lines that hold one of its words are decoded, and signs of life are read from their bytes. A recording
+ * does not tell its streams apart; all lines are `stdout`.
  */
 export async function* readRecordingStretches(container: string, source: RecordingSource, options: RecordingOptions & { sought?: Sought } = {}): AsyncGenerator<Stretch> {
   const reader = new RecordingReader(container, options);

@@ -1,3 +1,4 @@
+import { endOfLine } from './splitter.ts';
 import { endOfSequence, undress } from './undress.ts';
 
 /** Longer lines with a word that a sequence may part are rare: they are caught unseen. */
@@ -135,8 +136,8 @@ export class Sieve {
 
   /** The same for a line in which a sequence may part a word: searched without its sequences. */
   #endOfUndressed(bytes: Buffer, start: number, limit: number): number {
-    const newline = bytes.indexOf(NEWLINE, start);
-    if (newline === -1 || newline >= limit || newline - start > LONGEST_UNDRESSED) return CAUGHT;
+    const newline = endOfLine(bytes, start, limit);
+    if (newline === limit || newline - start > LONGEST_UNDRESSED) return CAUGHT;
     const length = undress(bytes, start, newline, this.#undressed);
     if (length === -1) return CAUGHT;
     this.#undressed[length] = NEWLINE;

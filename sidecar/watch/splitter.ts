@@ -115,3 +115,9 @@ export class WholeLines {
 
 const NEWLINE = 10;
 const LINE_END = Buffer.from('\n');
+
+/** The newline of the line that begins at `start`, or the limit where it has none before. */
+export function endOfLine(bytes: Buffer, start: number, limit: number): number {
+  const newline = bytes.indexOf(NEWLINE, start);
+  return newline === -1 || newline >= limit ? limit : newline;
+}
